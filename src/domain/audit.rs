@@ -1,0 +1,73 @@
+//! The words of the audit log: which state changes it knows. One entry per change, in the same transaction; never message text.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+        /// What was done.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum Action {
+            $($(#[$doc])* #[serde(rename = $word)] $name,)*
+        }
+
+        impl Action {
+            /// All of them, for filters and tests.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The word in the database and in the export.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+        }
+    };
+}
+
+actions! {
+    /// Somebody signed in.
+    SessionCreated = "session.created",
+    /// Somebody signed out, or their session was ended for them.
+    SessionEnded = "session.ended",
+    /// A sign-in failed; at most one entry per account and minute.
+    SignInFailed = "session.refused",
+    /// Two people's thread began.
+    ConversationCreated = "conversation.created",
+    /// The other one opened it too.
+    ConversationOpened = "conversation.opened",
+    /// A message was committed; holds its salted digest.
+    MessageSent = "message.sent",
+    /// A client acknowledged everything up to a seq.
+    MessageDelivered = "message.delivered",
+    /// Everything up to a seq was on the screen.
+    MessageRead = "message.read",
+    /// A person became known.
+    UserCreated = "user.created",
+    /// A name, role, department or other column changed.
+    UserChanged = "user.changed",
+    /// A person left.
+    UserDeactivated = "user.deactivated",
+    /// A person came back.
+    UserActivated = "user.activated",
+    /// A one-time link was made.
+    LinkCreated = "password_link.created",
+    /// A password was set or changed.
+    PasswordChanged = "password.changed",
+    /// A program got access.
+    TokenCreated = "token.created",
+    /// A program lost access.
+    TokenRevoked = "token.revoked",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Action;
+
+    #[test]
+    fn every_action_has_its_own_word() {
+        let mut words: Vec<_> = Action::ALL.iter().map(|action| action.as_str()).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Action::ALL.len());
+    }
+}

@@ -1,0 +1,18 @@
+//! Pure types and rules: no I/O, no clock, no SQL, nothing of the framework.
+//!
+//! Both halves use them: the server decides with them, the browser keeps its screens right with them.
+//! Bad input is turned into a type at the edge (`MessageBody::parse`, `Cursor::parse`, …), so what stands
+//! behind a signature here has been checked.
+
+pub mod audit;
+pub mod change;
+pub mod conversation;
+pub mod ids;
+pub mod inbox;
+pub mod message;
+pub mod page;
+pub mod policy;
+pub mod receipt;
+pub mod time;
+pub mod unread;
+pub mod user;

@@ -1,0 +1,30 @@
+//! cms-messages: the messaging module of a CMS.
+//!
+//! ```text
+//! ui/pages -> ui/state -> server_fns -> server/service -> server/db -> Postgres
+//!    ^           ^            rest ----^        | same transaction: message, audit entry, change number
+//!    |           |
+//!    +- signals -+- domain::Inbox::apply <- changes, asked for by ui/browser/interval
+//! ```
+//!
+//! One crate, layers first, the same nouns in each layer: a thing lives at `<layer>/<noun>.rs`.
+//! `domain` and `error` are pure and know nobody. `server` is compiled for the server alone (`ssr`), `ui/browser` only
+//! acts in the browser (`hydrate`). This file is the only one that chooses modules by feature.
+
+#![recursion_limit = "512"]
+
+pub mod app;
+pub mod domain;
+pub mod error;
+#[cfg(feature = "ssr")]
+pub mod server;
+pub mod server_fns;
+pub mod ui;
+
+/// Takes over the page that the server rendered.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+}

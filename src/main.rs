@@ -1,0 +1,3 @@
+//! The command line: `serve`, `migrate`, `user …`, `token …`, `demo …`, `audit …`.
+
+fn main() {}

@@ -1,0 +1,6 @@
+//! Everything that touches sockets, SQL, clocks and secrets.
+
+pub mod context;
+pub mod limits;
+pub mod settings;
+pub mod state;

@@ -1,0 +1,1 @@
+//! What people see: rendered on the server, hydrated in the browser.
