@@ -14,6 +14,12 @@
 #![recursion_limit = "512"]
 
 pub mod app;
+#[cfg(feature = "hydrate")]
+#[path = "ui/browser/mod.rs"]
+pub mod browser;
+#[cfg(not(feature = "hydrate"))]
+#[path = "ui/browser/absent.rs"]
+pub mod browser;
 pub mod domain;
 pub mod error;
 #[cfg(feature = "ssr")]

@@ -7,12 +7,14 @@
 pub mod audit;
 pub mod change;
 pub mod conversation;
+pub mod form;
 pub mod ids;
 pub mod inbox;
 pub mod message;
 pub mod page;
 pub mod policy;
 pub mod receipt;
+pub mod session;
 pub mod time;
 pub mod unread;
 pub mod user;

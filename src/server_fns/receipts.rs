@@ -1,0 +1,24 @@
+//! What this client holds, and what stood on its screen. Pointers only grow, so every call may be repeated.
+
+use crate::{
+    domain::{
+        ids::{ConversationId, Seq},
+        receipt::Acknowledgement,
+    },
+    error::{Code, Error},
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+
+/// Up to 500 acknowledgements, all or none. Errors: `not_found`, `invalid` beyond the last message.
+#[server(prefix = "/rpc", endpoint = "mark_delivered", input = Json, output = Json)]
+pub async fn mark_delivered(items: Vec<Acknowledgement>) -> Result<(), Error> {
+    let _ = items;
+    Err(Error::new(Code::Unavailable))
+}
+
+/// Everything up to this seq was displayed. Errors: `not_found`, `invalid` beyond the last message.
+#[server(prefix = "/rpc", endpoint = "mark_read", input = Json, output = Json)]
+pub async fn mark_read(conversation_id: ConversationId, up_to_seq: Seq) -> Result<(), Error> {
+    let _ = (conversation_id, up_to_seq);
+    Err(Error::new(Code::Unavailable))
+}

@@ -1,0 +1,13 @@
+//! The unread totals.
+
+use crate::{
+    domain::unread::Unread,
+    error::{Code, Error},
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+
+/// The viewer's unread messages and the conversations that hold them.
+#[server(prefix = "/rpc", endpoint = "get_unread_count", input = Json, output = Json)]
+pub async fn get_unread_count() -> Result<Unread, Error> {
+    Err(Error::new(Code::Unavailable))
+}

@@ -1,0 +1,15 @@
+//! The search for people to write to.
+
+use crate::{
+    domain::user::FoundUser,
+    error::{Code, Error},
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+
+/// At most 20 people, best match first; never the viewer, never people whom the policy hides.
+/// Errors: `invalid` when there is nothing to look for, `rate_limited`.
+#[server(prefix = "/rpc", endpoint = "search_users", input = Json, output = Json)]
+pub async fn search_users(q: String) -> Result<Vec<FoundUser>, Error> {
+    let _ = q;
+    Err(Error::new(Code::Unavailable))
+}
