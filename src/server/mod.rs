@@ -2,5 +2,6 @@
 
 pub mod context;
 pub mod limits;
+pub mod metrics;
 pub mod settings;
 pub mod state;

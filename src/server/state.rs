@@ -2,12 +2,12 @@
 
 use crate::{
     domain::policy::Policy,
-    server::{limits::Limits, settings::Settings},
+    server::{limits::Limits, metrics::Metrics, settings::Settings},
 };
 use leptos::config::LeptosOptions;
 use sqlx::PgPool;
 use std::sync::Arc;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Shared by every request.
 #[derive(Clone, axum::extract::FromRef)]
@@ -24,6 +24,10 @@ pub struct AppState {
     pub leptos: LeptosOptions,
     /// Units of work that outlive the request that began them; awaited when the server stops.
     pub tasks: TaskTracker,
+    /// Cancelled when the server begins to drain.
+    pub shutdown: CancellationToken,
+    /// Counters for `/metrics`.
+    pub metrics: Arc<Metrics>,
 }
 
 /// The rules, and the version by which clients learn that they changed.
