@@ -27,8 +27,8 @@ begin
         values (v_id, p_viewer, p_recipient), (v_id, p_recipient, p_viewer);
     end if;
 
-    -- already opened by the viewer: nothing changes
-    if exists (select 1 from participants p where p.conversation_id = v_id and p.user_id = p_viewer and p.opened_at is not null) then
+    -- already in the viewer's inbox, opened or written to: nothing changes
+    if exists (select 1 from participants p where p.conversation_id = v_id and p.user_id = p_viewer and p.last_activity_at is not null) then
         return query select v_id, false;
         return;
     end if;
@@ -36,7 +36,7 @@ begin
     update user_feeds f set change_no = f.change_no + 1 where f.user_id = p_viewer returning f.change_no into strict v_change;
     v_now := clock_timestamp();
     update participants p
-    set opened_at = v_now, last_activity_at = coalesce(p.last_activity_at, v_now), change_no = v_change
+    set opened_at = v_now, last_activity_at = v_now, change_no = v_change
     where p.conversation_id = v_id and p.user_id = p_viewer;
 
     insert into audit_entries (at, actor_id, action, conversation_id, object)

@@ -4,7 +4,7 @@
 -- lock on the whole database at commit.
 --
 -- outcome  created            written now
---          replayed           the key is known with the same text: the message as it stands
+--          replayed           the key is known with the same text: the message as it stands, with its times
 --          conflict           the key is known with another text or in another conversation
 --          not_found          no such conversation for this sender
 --          recipient_changed  nothing written: the caller decided about another version of the recipient (or about
@@ -23,6 +23,8 @@ returns table (
     outcome                text,
     seq                    bigint,
     sent_at                timestamptz,
+    delivered_at           timestamptz,
+    read_at                timestamptz,
     recipient_id           uuid,
     recipient_version      bigint,
     recipient_role         text,
@@ -54,8 +56,9 @@ begin
 
     for i in 1 .. cardinality(p_conversation) loop
         item := i;
-        outcome := null; seq := null; sent_at := null; recipient_id := null; recipient_version := null;
-        recipient_role := null; recipient_department := null; recipient_active := null; recipient_last_sent_at := null;
+        outcome := null; seq := null; sent_at := null; delivered_at := null; read_at := null;
+        recipient_id := null; recipient_version := null; recipient_role := null; recipient_department := null;
+        recipient_active := null; recipient_last_sent_at := null;
 
         select c.* into v_conversation from conversations c
         where c.id = p_conversation[i] and p_sender[i] in (c.user_low, c.user_high);
@@ -76,6 +79,8 @@ begin
                 outcome := 'replayed';
                 seq := v_known.seq;
                 sent_at := v_known.sent_at;
+                select s.delivered_at, s.read_at into delivered_at, read_at from user_message_status s
+                where s.conversation_id = v_known.conversation_id and s.seq = v_known.seq;
             else
                 outcome := 'conflict';
             end if;

@@ -1,6 +1,6 @@
 -- Moves one user's delivered or read pointers forward: all items or none (arrays of one length).
 -- p_kind: 'delivered' or 'read' (which raises delivered too). What is already known changes nothing.
--- Raises CM404 for a conversation that is not theirs, CM422 for a seq beyond the last one.
+-- Raises CM404 for a conversation that is not theirs, CM422 for a seq that is negative or beyond the last one.
 -- Returns how many pointers moved. Locks: conversations by id, then feeds by id, then writes.
 create function acknowledge_v1(p_user uuid, p_kind text, p_evidence text, p_conversation uuid[], p_up_to bigint[])
 returns int
@@ -26,7 +26,7 @@ begin
     if exists (
         select 1 from unnest(p_conversation, p_up_to) as asked (id, up_to)
         join participants p on p.conversation_id = asked.id and p.user_id = p_user
-        where asked.up_to > p.last_seq
+        where asked.up_to not between 0 and p.last_seq
     ) then
         raise exception 'beyond the last message' using errcode = 'CM422';
     end if;

@@ -3,5 +3,6 @@
 pub mod context;
 pub mod limits;
 pub mod metrics;
+pub mod permits;
 pub mod settings;
 pub mod state;

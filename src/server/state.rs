@@ -2,7 +2,7 @@
 
 use crate::{
     domain::policy::Policy,
-    server::{limits::Limits, metrics::Metrics, settings::Settings},
+    server::{limits::Limits, metrics::Metrics, permits::Permits, settings::Settings},
 };
 use leptos::config::LeptosOptions;
 use sqlx::PgPool;
@@ -30,11 +30,21 @@ pub struct AppState {
     pub metrics: Arc<Metrics>,
 }
 
-/// The rules, and the version by which clients learn that they changed.
+/// The rules, the version by which clients learn that they changed, and what they have allowed so far.
 #[derive(Debug)]
 pub struct PolicyInForce {
     /// The rules.
     pub policy: Policy,
     /// From `policy_versions`.
     pub version: i64,
+    /// Sends that these rules have allowed.
+    pub permits: Permits,
+}
+
+impl PolicyInForce {
+    /// These rules under this version; nothing has been allowed yet.
+    #[must_use]
+    pub fn new(policy: Policy, version: i64) -> Self {
+        Self { policy, version, permits: Permits::default() }
+    }
 }
