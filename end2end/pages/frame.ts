@@ -1,0 +1,45 @@
+// What stands around every page: the menu with the badge, the title, the notices.
+import { expect, type Locator, type Page } from '@playwright/test';
+
+export class Frame {
+  readonly menu: Locator;
+  readonly badge: Locator;
+  readonly toast: Locator;
+  readonly live: Locator;
+
+  constructor(readonly page: Page) {
+    this.menu = page.locator('.menu');
+    this.badge = this.menu.locator('.menu-item', { hasText: 'Messages' }).locator('.unread_badge');
+    this.toast = page.locator('.toast');
+    this.live = page.locator('[role="status"], [aria-live="polite"]');
+  }
+
+  /** The page has come alive: until then it is links and forms. */
+  async hydrated(): Promise<void> {
+    await expect(this.page.locator('html[data-hydrated]')).toBeAttached();
+  }
+
+  /** The badge in the menu and the title of the tab say the same number. */
+  async expectUnread(count: number): Promise<void> {
+    if (count === 0) await expect(this.badge).toHaveCount(0);
+    else await expect(this.badge).toHaveText(count > 99 ? /^99\+/ : new RegExp(`^${count}\\b`));
+    await expect(this.page).toHaveTitle(count === 0 ? /^[^(]/ : new RegExp(`^\\(${count > 99 ? '99\\+|' : ''}${count}\\) `));
+  }
+
+  /** So many answers to the question "what changed?", whoever asks when. */
+  async polls(count: number): Promise<void> {
+    for (let seen = 0; seen < count; seen += 1) await this.poll();
+  }
+
+  async poll(): Promise<void> {
+    const response = await this.page.waitForResponse((one) => one.url().endsWith('/rpc/get_changes'), { timeout: 40_000 });
+    await response.finished();
+  }
+
+  /** Moves the page's clock (page.clock.install first) and waits for the question that this brings about. */
+  async pollAfter(milliseconds: number): Promise<void> {
+    const asked = this.poll();
+    await this.page.clock.runFor(milliseconds);
+    await asked;
+  }
+}

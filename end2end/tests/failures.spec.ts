@@ -1,0 +1,96 @@
+// What happens to a message when the way to the server, or the way back, is broken.
+import { cutOff, status } from '../fixtures/guard.ts';
+import { expect, test } from '../fixtures/test.ts';
+
+const text = 'Please hold berth 4\nuntil 17:30.';
+
+test('a message that could not be sent says so, stays, and goes out on retry', async ({ asha, bikram, guard }) => {
+  guard.allow(status(503));
+  const { id } = await asha.api.open(bikram.id);
+  await asha.visit(`/messages/${id}`);
+  await asha.page.route('**/rpc/send_message', (route) => route.fulfill({
+    status: 503, headers: { 'retry-after': '2', 'content-type': 'application/json' },
+    body: JSON.stringify({ code: 'unavailable', detail: 'The service cannot be reached right now. Nothing was changed; try again in a moment.', retry_after: 2 }),
+  }));
+  await asha.conversation.field.fill(text);
+  await asha.conversation.field.press('Enter');
+  const bubble = asha.conversation.bubble(text);
+  await asha.conversation.expectStatus(text, 'failed');
+  await expect(bubble.getByRole('alert')).toContainText('cannot be reached');
+  expect(await bikram.api.messages(id)).toHaveLength(0);
+  await asha.page.unroute('**/rpc/send_message');
+  await bubble.getByRole('button', { name: 'Retry' }).click();
+  await asha.conversation.expectStatus(text, 'sent');
+  await expect(bubble).toHaveCount(1);
+  expect((await bikram.api.messages(id)).map((one) => one.body)).toEqual([text]);
+});
+
+test('an answer that was lost makes no duplicate: the message was written, the retry finds it', async ({ asha, bikram, guard }) => {
+  guard.allow(cutOff);
+  const { id } = await asha.api.open(bikram.id);
+  await asha.visit(`/messages/${id}`);
+  const keys = new Set<string>();
+  let tries = 0;
+  await asha.page.route('**/rpc/send_message', async (route) => {
+    keys.add(route.request().postDataJSON().client_id);
+    tries += 1;
+    if (tries > 1) return route.continue();
+    await route.fetch();
+    await route.abort('connectionreset');
+  });
+  await asha.conversation.field.fill(text);
+  await asha.conversation.field.press('Enter');
+  const bubble = asha.conversation.bubble(text);
+  // By itself or by hand: with the same key it ends as one message.
+  await expect(async () => {
+    const retry = bubble.getByRole('button', { name: 'Retry' });
+    if (await retry.isVisible()) await retry.click();
+    await expect(bubble).toHaveAttribute('data-status', 'sent');
+  }).toPass();
+  await asha.frame.polls(1);
+  await expect(asha.conversation.bubbles).toHaveCount(1);
+  expect(keys.size).toBe(1);
+  expect(await bikram.api.messages(id)).toHaveLength(1);
+});
+
+test('a message that failed can be thrown away', async ({ asha, bikram, guard }) => {
+  guard.allow(cutOff);
+  const { id } = await asha.api.open(bikram.id);
+  await asha.visit(`/messages/${id}`);
+  await asha.page.route('**/rpc/send_message', (route) => route.abort());
+  await asha.conversation.field.fill(text);
+  await asha.conversation.field.press('Enter');
+  await asha.conversation.expectStatus(text, 'failed');
+  await asha.conversation.bubble(text).getByRole('button', { name: 'Delete' }).click();
+  await expect(asha.conversation.bubbles).toHaveCount(0);
+  expect(await bikram.api.messages(id)).toHaveLength(0);
+});
+
+test('without a connection the page says so, and catches up by itself', async ({ asha, bikram, guard }) => {
+  guard.allow(cutOff);
+  const { id } = await asha.api.open(bikram.id);
+  await bikram.visit(`/messages/${id}`);
+  const state = bikram.page.locator('.connection_state');
+  await expect(state).toHaveAttribute('data-state', 'live');
+  await bikram.context.setOffline(true);
+  await expect(state).toHaveAttribute('data-state', 'offline');
+  await asha.api.send(id, 'Written while you were away');
+  await bikram.context.setOffline(false);
+  await expect(bikram.conversation.bubble('Written while you were away')).toBeVisible();
+  await expect(state).toHaveAttribute('data-state', 'live');
+});
+
+test('a server that fails for a while is asked again, and the page keeps what it has', async ({ asha, bikram, guard }) => {
+  guard.allow(status(503));
+  const { id } = await asha.api.open(bikram.id);
+  await asha.api.send(id, 'Before the trouble');
+  await bikram.visit(`/messages/${id}`);
+  await bikram.page.route('**/rpc/get_changes', (route) => route.fulfill({
+    status: 503, contentType: 'application/json', body: JSON.stringify({ code: 'unavailable', detail: 'Not now.' }),
+  }));
+  await asha.api.send(id, 'During the trouble');
+  await bikram.frame.polls(1);
+  await expect(bikram.conversation.bubble('Before the trouble')).toBeVisible();
+  await bikram.page.unroute('**/rpc/get_changes');
+  await expect(bikram.conversation.bubble('During the trouble')).toBeVisible({ timeout: 30_000 });
+});

@@ -1,0 +1,119 @@
+// When a message counts as read: the conversation is open, the page visible, the window focused, the message in view.
+import { lines } from '../fixtures/api.ts';
+import { setPresence } from '../fixtures/stage.ts';
+import { expect, test } from '../fixtures/test.ts';
+
+test('sixty unread messages: without focus none is read, with it those in view, and then no other', async ({ asha, arrive }) => {
+  test.setTimeout(120_000);
+  const bikram = await arrive({ focused: false });
+  const { id } = await asha.api.open(bikram.id);
+  await asha.api.sendMany(id, lines(60));
+  await asha.visit(`/messages/${id}`);
+  await bikram.page.clock.install();
+
+  const readSeq = async (): Promise<number> => (await bikram.api.conversation(id)).read_seq;
+  /** More than ten seconds of the page's time, with every question that it asks in between. */
+  const muchLater = async (): Promise<void> => {
+    for (let round = 0; round < 4; round += 1) await bikram.frame.pollAfter(3_100);
+  };
+
+  await test.step('the window has no focus: nothing becomes read', async () => {
+    await bikram.visit(`/messages/${id}`);
+    await expect(bikram.conversation.seq(1)).toBeInViewport();
+    await expect(bikram.conversation.newLine).toHaveText(/60 new messages/);
+    await muchLater();
+    expect(await readSeq()).toBe(0);
+    await bikram.frame.expectUnread(60);
+    await asha.conversation.expectStatus(lines(60)[0], 'delivered');
+  });
+
+  await test.step('the window gets the focus, nobody scrolls: exactly what is displayed becomes read', async () => {
+    await setPresence(bikram.page, { focused: true });
+    await bikram.page.clock.runFor(1_000);
+    await expect.poll(readSeq).toBeGreaterThan(0);
+    await muchLater();
+    const { whole, part } = await bikram.conversation.displayed();
+    expect(whole).toBeLessThan(60);
+    expect(await readSeq()).toBeGreaterThanOrEqual(whole);
+    expect(await readSeq()).toBeLessThanOrEqual(part);
+  });
+
+  const seq = await readSeq();
+  await test.step('ten seconds later nothing else has moved', async () => {
+    await muchLater();
+    expect(await readSeq()).toBe(seq);
+    await bikram.frame.expectUnread(60 - seq);
+    await expect(bikram.inbox.badge(asha.displayName)).toHaveText(new RegExp(`^${60 - seq} `));
+    await expect(bikram.conversation.seq(1)).toBeInViewport();
+    await expect(bikram.conversation.newLine).toHaveText(/60 new messages/);
+  });
+
+  await test.step('the sender sees the same', async () => {
+    await expect(asha.conversation.log.locator('.message_bubble[data-status="read"]').last()).toHaveAttribute('id', `seq_${seq}`);
+    await expect(asha.conversation.seq(seq + 1)).toHaveAttribute('data-status', 'delivered');
+  });
+
+  await test.step('another tab agrees', async () => {
+    const tab = await bikram.newTab('/messages');
+    await expect(tab.locator('.conversation_row .unread_badge')).toHaveText(new RegExp(`^${60 - seq} `));
+    await tab.close();
+  });
+
+  await test.step('hidden, scrolled to the end: nothing is read; shown again: what stands there', async () => {
+    await setPresence(bikram.page, { visible: false });
+    await bikram.conversation.log.evaluate((log) => log.scrollTo({ top: log.scrollHeight }));
+    await expect(bikram.conversation.seq(60)).toBeInViewport();
+    await bikram.frame.pollAfter(31_000);
+    expect(await readSeq()).toBe(seq);
+  });
+
+  await test.step('to jump to the newest marks everything', async () => {
+    await setPresence(bikram.page, { visible: true });
+    await bikram.conversation.log.evaluate((log) => log.scrollTo({ top: -log.scrollHeight }));
+    await expect(bikram.conversation.seq(1)).toBeInViewport();
+    await expect(bikram.conversation.jump).toBeVisible();
+    await bikram.conversation.jump.click();
+    await bikram.page.clock.runFor(1_000);
+    await expect.poll(readSeq).toBe(60);
+    await bikram.frame.pollAfter(3_100);
+    await bikram.frame.expectUnread(0);
+  });
+});
+
+test('reading by scrolling: what has passed before the eyes is read, without a gap', async ({ asha, bikram }) => {
+  const { id } = await asha.api.open(bikram.id);
+  await asha.api.sendMany(id, lines(60));
+  await bikram.visit(`/messages/${id}`);
+  await expect(bikram.conversation.seq(1)).toBeInViewport();
+  const readSeq = async (): Promise<number> => (await bikram.api.conversation(id)).read_seq;
+  await expect.poll(readSeq).toBeGreaterThan(0);
+  for (let last = 0; last < 60; ) {
+    const { whole } = await bikram.conversation.displayed();
+    await expect.poll(readSeq).toBeGreaterThanOrEqual(whole);
+    last = await readSeq();
+    await bikram.conversation.log.evaluate((log) => log.scrollBy(0, log.clientHeight * 0.8));
+  }
+  await bikram.frame.expectUnread(0);
+});
+
+test('a message that arrives while one reads far above is not read, and does not pull one down', async ({ asha, bikram }) => {
+  const { id } = await asha.api.open(bikram.id);
+  await asha.api.sendMany(id, lines(60));
+  await bikram.api.read(id, 60);
+  await bikram.visit(`/messages/${id}`);
+  await expect(bikram.conversation.seq(60)).toBeInViewport();
+  await bikram.conversation.log.evaluate((log) => log.scrollBy(0, -log.clientHeight));
+  const anchor = bikram.conversation.seq(35);
+  await anchor.scrollIntoViewIfNeeded();
+  const before = await anchor.boundingBox();
+  await asha.api.send(id, 'One more, far below.');
+  await expect(bikram.conversation.jump).toBeVisible();
+  await bikram.frame.expectUnread(1);
+  await bikram.frame.polls(1);
+  const after = await anchor.boundingBox();
+  expect(Math.abs((after?.y ?? 0) - (before?.y ?? 99))).toBeLessThan(2);
+  expect((await bikram.api.conversation(id)).read_seq).toBe(60);
+  await bikram.conversation.jump.click();
+  await expect(bikram.conversation.bubble('One more, far below.')).toBeInViewport();
+  await bikram.frame.expectUnread(0);
+});
