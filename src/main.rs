@@ -1,3 +1,7 @@
-//! The command line: `serve`, `migrate`, `user …`, `token …`, `demo …`, `audit …`.
+//! The program: what it does stands in `cms_messages::server::cli`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cms_messages::server::cli::main()
+}

@@ -14,6 +14,7 @@ pub mod message;
 pub mod page;
 pub mod policy;
 pub mod reading;
+pub mod profile;
 pub mod receipt;
 pub mod rows;
 pub mod session;

@@ -1,8 +1,18 @@
-//! The settings: Leptos.toml, then the environment. An unknown key is an error at the start, with its name.
+//! The settings: Leptos.toml, then the environment (`load`). An unknown key is an error at the start, with its name.
+//!
+//! The types here are the whole of it, with the defaults; `Leptos.toml` shows each key with a comment. Secrets are not
+//! shown by `Debug`.
 
-use crate::domain::policy::Policy;
+mod load;
+
+pub use load::{leptos_options, load};
+
+use crate::domain::{
+    policy::Policy,
+    session::{self, CmsFrame},
+};
 use serde::Deserialize;
-use std::net::SocketAddr;
+use std::{fmt, net::SocketAddr};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, Deserialize)]
@@ -42,7 +52,7 @@ impl Default for Server {
 }
 
 /// `[database]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Database {
     /// `DATABASE_URL`.
@@ -56,6 +66,13 @@ pub struct Database {
 impl Default for Database {
     fn default() -> Self {
         Self { url: String::new(), migrate_url: None, max_connections: 10 }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // the URLs hold passwords
+        f.debug_struct("Database").field("max_connections", &self.max_connections).finish_non_exhaustive()
     }
 }
 
@@ -124,6 +141,15 @@ pub struct Cms {
 impl Default for Cms {
     fn default() -> Self {
         Self { name: "CMS".into(), help: "Your administrator can make you a link to set a new password.".into(), links: Vec::new() }
+    }
+}
+
+impl Cms {
+    /// What pages show of it.
+    #[must_use]
+    pub fn frame(&self) -> CmsFrame {
+        let link = |link: &CmsLink| session::CmsLink { label: link.label.clone(), href: link.href.clone(), icon: link.icon.clone() };
+        CmsFrame { name: self.name.clone(), help: self.help.clone(), links: self.links.iter().map(link).collect() }
     }
 }
 

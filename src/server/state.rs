@@ -2,10 +2,11 @@
 
 use crate::{
     domain::policy::Policy,
+    error::{Code, Error},
     server::{limits::Limits, metrics::Metrics, permits::Permits, settings::Settings},
 };
 use leptos::config::LeptosOptions;
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, pool::PoolConnection};
 use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -28,6 +29,40 @@ pub struct AppState {
     pub shutdown: CancellationToken,
     /// Counters for `/metrics`.
     pub metrics: Arc<Metrics>,
+}
+
+impl AppState {
+    /// The state of a process that works with these settings on this pool.
+    #[must_use]
+    pub fn new(settings: Settings, leptos: LeptosOptions, pool: PgPool, policy_version: i64) -> Self {
+        Self {
+            pool,
+            policy: Arc::new(PolicyInForce::new(settings.policy.clone(), policy_version)),
+            limits: Arc::new(Limits::new(&settings.limits)),
+            settings: Arc::new(settings),
+            leptos,
+            tasks: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+            metrics: Arc::new(Metrics::default()),
+        }
+    }
+
+    /// A connection for one call in autocommit.
+    ///
+    /// # Errors
+    /// `unavailable` when none is to be had: nothing was begun.
+    pub async fn connection(&self) -> Result<PoolConnection<Postgres>, Error> {
+        self.pool.acquire().await.map_err(|_| Error::unavailable())
+    }
+
+    /// A unit of work that needs a transaction, in a task of its own: a client that hangs up does not drop it in the
+    /// middle (sqlx#4393: a cancelled `begin` can hand an open transaction back to the pool).
+    ///
+    /// # Errors
+    /// What the work comes to; `internal` when it panicked.
+    pub async fn transaction<T: Send + 'static>(&self, work: impl Future<Output = Result<T, Error>> + Send + 'static) -> Result<T, Error> {
+        self.tasks.spawn(work).await.map_err(|_| Error::new(Code::Internal))?
+    }
 }
 
 /// The rules, the version by which clients learn that they changed, and what they have allowed so far.

@@ -1,0 +1,20 @@
+//! The only SQL. Functions take `&mut PgConnection`, return domain types and `sqlx::Error`, and never authorise.
+//!
+//! [`read`] and [`keyed`] take the connection and decide what may be tried again; `?` turns what is left into the one
+//! [`Error`](crate::error::Error) that the outside may see (`error`).
+
+pub mod api_token;
+pub mod audit;
+mod error;
+pub mod fan_out;
+pub mod import;
+pub mod migrate;
+pub mod password_link;
+pub mod policy;
+pub mod pool;
+pub mod retry;
+pub mod session;
+pub mod user;
+
+pub use error::{is_broken_connection, is_conflict_of_transactions};
+pub use retry::{keyed, read};

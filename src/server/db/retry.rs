@@ -1,0 +1,78 @@
+//! What may be tried again. A deadlock or a serialization failure was rolled back: always. A connection that broke in
+//! mid-call leaves the outcome unknown: again only for reads, and for calls that carry their own key.
+//!
+//! Taking the connection is a step of its own: when that fails, nothing was begun, and the answer may say so.
+
+use super::{is_broken_connection, is_conflict_of_transactions};
+use crate::error::{Code, Error};
+use sqlx::{PgPool, Postgres, pool::PoolConnection};
+use std::{future::Future, time::Duration};
+
+const TRIES: u32 = 4;
+
+/// A read: tried again on another connection, `unavailable` in the end.
+///
+/// # Errors
+/// What the last try came to.
+pub async fn read<T, F, W>(pool: &PgPool, work: F) -> Result<T, Error>
+where
+    F: FnMut(PoolConnection<Postgres>) -> W,
+    W: Future<Output = Result<T, sqlx::Error>>,
+{
+    match tries(pool, work).await {
+        Err(Error { code: Code::Unconfirmed, .. }) => Err(Error::unavailable()),
+        answer => answer,
+    }
+}
+
+/// A write in one call that finds its own earlier try by its key (or changes nothing the second time).
+///
+/// # Errors
+/// What the last try came to; `unconfirmed` when the connection broke each time.
+pub async fn keyed<T, F, W>(pool: &PgPool, work: F) -> Result<T, Error>
+where
+    F: FnMut(PoolConnection<Postgres>) -> W,
+    W: Future<Output = Result<T, sqlx::Error>>,
+{
+    tries(pool, work).await
+}
+
+async fn tries<T, F, W>(pool: &PgPool, mut work: F) -> Result<T, Error>
+where
+    F: FnMut(PoolConnection<Postgres>) -> W,
+    W: Future<Output = Result<T, sqlx::Error>>,
+{
+    let mut unknown = false;
+    let mut tried = 0;
+    loop {
+        tried += 1;
+        let connection = match pool.acquire().await {
+            Ok(connection) => connection,
+            Err(_) if unknown => return Err(Error::new(Code::Unconfirmed)),
+            Err(error) => return Err(acquire_error(&error)),
+        };
+        match work(connection).await {
+            Ok(value) => return Ok(value),
+            Err(error) if tried < TRIES && is_conflict_of_transactions(&error) => {}
+            Err(error) if tried < TRIES && is_broken_connection(&error) => unknown = true,
+            Err(error) => return Err(error.into()),
+        }
+        tokio::time::sleep(Duration::from_millis(u64::from(10 * tried * tried))).await;
+    }
+}
+
+/// No connection was to be had: nothing was begun, whatever the reason.
+fn acquire_error(error: &sqlx::Error) -> Error {
+    tracing::warn!(cause = cause(error), "no connection to the database");
+    Error::unavailable()
+}
+
+/// The reason without the driver's words, which may hold the connection's URL.
+fn cause(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::PoolTimedOut => "none became free in time".into(),
+        sqlx::Error::Io(error) => error.kind().to_string(),
+        sqlx::Error::Database(database) => database.code().unwrap_or_default().into_owned(),
+        _ => "other".into(),
+    }
+}

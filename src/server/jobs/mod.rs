@@ -1,0 +1,40 @@
+//! What happens by itself, in every instance; each job tolerates the others' doing the same.
+
+pub mod clean_up;
+pub mod fan_out;
+
+use crate::{error::Error, server::state::AppState};
+use std::{future::Future, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// Starts the jobs; they end when `shutdown` is cancelled, between two rounds.
+pub fn spawn(state: &AppState, shutdown: &CancellationToken) {
+    let pool = state.pool.clone();
+    state.tasks.spawn(repeat("fan_out", Duration::from_secs(2), shutdown.clone(), move || {
+        let pool = pool.clone();
+        async move { fan_out::drain(&pool).await.map(|_| ()) }
+    }));
+    let (pool, idle_hours) = (state.pool.clone(), state.settings.sessions.idle_hours);
+    state.tasks.spawn(repeat("clean_up", Duration::from_secs(60), shutdown.clone(), move || {
+        let pool = pool.clone();
+        async move { clean_up::run(&pool, idle_hours).await }
+    }));
+}
+
+/// Round after round. A failure is said once, and so is the recovery: a database that is away for an hour fills no disk.
+async fn repeat<W: Future<Output = Result<(), Error>>>(name: &'static str, every: Duration, shutdown: CancellationToken, mut work: impl FnMut() -> W) {
+    let mut failing = false;
+    loop {
+        let done = work().await;
+        match &done {
+            Ok(()) if failing => tracing::info!(job = name, "the job works again"),
+            Err(error) if !failing => tracing::warn!(job = name, code = ?error.code, "the job failed and will be tried again"),
+            _ => {}
+        }
+        failing = done.is_err();
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(every) => {}
+        }
+    }
+}

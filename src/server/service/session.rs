@@ -1,0 +1,125 @@
+//! Signing in and out, and who stands behind a cookie or a bearer token.
+//!
+//! An unknown name, a deactivated person and a wrong password get the same answer after the same time. Tries are slowed
+//! per account and per address, never locked: nobody can lock a colleague out.
+
+use crate::{
+    domain::{session::Me, user::User},
+    error::{Code, Error},
+    server::{
+        auth::{password, token::{self, Token}},
+        context::{Context, Credential, Viewer},
+        db,
+        state::AppState,
+    },
+};
+
+/// What somebody typed to sign in.
+pub struct SignIn {
+    /// Any case.
+    pub username: String,
+    /// As typed.
+    pub password: String,
+    /// What the browser calls itself.
+    pub user_agent: String,
+}
+
+/// A sign-in that succeeded.
+pub struct SignedIn {
+    /// Who.
+    pub user: User,
+    /// The cookie's value: always a new one, so that a token planted before signing in is worth nothing.
+    pub token: String,
+    /// How long the browser may keep it.
+    pub max_age_seconds: i64,
+}
+
+/// What a request carries to prove who sent it.
+#[derive(Debug, Clone, Copy)]
+pub enum Presented<'a> {
+    /// The session cookie's value.
+    Cookie(&'a str),
+    /// The bearer token of a program.
+    Bearer(&'a str),
+}
+
+/// Begins a session. Errors: `unauthenticated`, `rate_limited`, `unavailable`.
+pub async fn sign_in(ctx: &Context, attempt: SignIn) -> Result<SignedIn, Error> {
+    let username = attempt.username.trim().to_lowercase();
+    ctx.state.limits.check_sign_in(&username, ctx.address)?;
+
+    let account = db::read(&ctx.state.pool, |mut connection| {
+        let username = &username;
+        async move { db::user::account(&mut connection, username).await }
+    })
+    .await?;
+    let (user, hash) = account.map_or((None, None), |account| (Some(account.user), account.password_hash));
+    let right = password::verify(attempt.password, hash.clone()).await?;
+
+    if let (true, Some(user), Some(password_hash)) = (right, &user, hash) {
+        let lifetime_days = i32::try_from(ctx.state.settings.sessions.absolute_days).unwrap_or(i32::MAX);
+        let token = Token::generate()?;
+        let session = db::session::NewSession {
+            user: user.id,
+            token_sha256: token.digest(),
+            password_hash,
+            lifetime_days,
+            user_agent: printable(&attempt.user_agent),
+        };
+        if db::session::insert(&mut *ctx.state.connection().await?, &session).await? {
+            let max_age_seconds = i64::from(lifetime_days).saturating_mul(24 * 60 * 60);
+            return Ok(SignedIn { user: user.clone(), token: token.reveal(), max_age_seconds });
+        }
+    }
+    db::session::refuse(&mut *ctx.state.connection().await?, user.map(|user| user.id)).await?;
+    Err(Error { detail: "User name and password do not match.".into(), ..Error::new(Code::Unauthenticated) })
+}
+
+/// Ends the session that the request came with. Errors: `forbidden` for a program's token, which ends by `token revoke`.
+pub async fn sign_out(ctx: &Context) -> Result<(), Error> {
+    let viewer = ctx.viewer()?;
+    let Credential::Session { token_sha256 } = &viewer.credential else {
+        return Err(Error { detail: "A program's token ends when it is revoked.".into(), ..Error::new(Code::Forbidden) });
+    };
+    db::keyed(&ctx.state.pool, |mut connection| async move { db::session::end(&mut connection, token_sha256).await }).await
+}
+
+/// The viewer, their totals, and where their feed stands.
+pub async fn me(ctx: &Context) -> Result<Me, Error> {
+    let viewer = ctx.viewer()?;
+    let policy_version = ctx.state.policy.version;
+    db::read(&ctx.state.pool, |mut connection| async move {
+        db::session::standing(&mut connection, viewer.user.clone(), policy_version).await
+    })
+    .await
+}
+
+/// Who presents this, as the database has them now. `None`: unknown, expired, revoked, or deactivated.
+pub async fn resolve(state: &AppState, presented: Presented<'_>) -> Result<Option<Viewer>, Error> {
+    match presented {
+        Presented::Cookie(text) => {
+            let token_sha256 = token::digest(text);
+            let idle = db::session::idle(state.settings.sessions.idle_hours);
+            let user = db::read(&state.pool, |mut connection| {
+                let (token_sha256, idle) = (&token_sha256, idle.clone());
+                async move { db::session::owner(&mut connection, token_sha256, idle).await }
+            })
+            .await?;
+            Ok(user.map(|user| Viewer { user, credential: Credential::Session { token_sha256 } }))
+        }
+        Presented::Bearer(text) => {
+            let token_sha256 = token::digest(text);
+            let owner = db::read(&state.pool, |mut connection| {
+                let token_sha256 = &token_sha256;
+                async move { db::api_token::owner(&mut connection, token_sha256).await }
+            })
+            .await?;
+            Ok(owner.map(|(id, user)| Viewer { user, credential: Credential::Token { id } }))
+        }
+    }
+}
+
+/// What a browser calls itself, as far as it can be shown.
+fn printable(user_agent: &str) -> String {
+    user_agent.chars().filter(|c| !c.is_control()).take(200).collect()
+}
