@@ -10,7 +10,7 @@ use crate::server::{
     state::AppState,
 };
 use sha2::{Digest, Sha256};
-use sqlx::{Connection, PgConnection, PgPool, postgres::PgConnectOptions};
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use std::time::{Duration, Instant};
 
 /// How long a database may take to come up beside us.
@@ -23,9 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub async fn connect(settings: Settings) -> Result<AppState, Failure> {
     let leptos = settings::leptos_options()?;
     let options = db::pool::options(&settings.database.url)?;
-    wait_for(&options).await?;
+    check_schema(wait_for(&options).await?).await?;
     let pool = db::pool::open(options, settings.database.max_connections, Purpose::Serve);
-    check_schema(&pool).await?;
     let rules = serde_json::to_vec(&settings.policy).map_err(|error| Failure(error.to_string()))?;
     let version = db::policy::register(&mut *pool.acquire().await?, Sha256::digest(&rules).as_slice()).await?;
     Ok(AppState::new(settings, leptos, pool, version))
@@ -37,10 +36,8 @@ pub async fn connect(settings: Settings) -> Result<AppState, Failure> {
 /// As [`connect`].
 pub async fn operator(settings: &Settings) -> Result<Operator, Failure> {
     let options = db::pool::options(&settings.database.url)?;
-    PgConnection::connect_with(&options).await.map_err(|error| db::migrate::unreachable(&error))?.close().await?;
-    let pool = db::pool::open(options, 4, Purpose::Command);
-    check_schema(&pool).await?;
-    Ok(Operator { pool })
+    check_schema(PgConnection::connect_with(&options).await.map_err(|error| db::migrate::unreachable(&error))?).await?;
+    Ok(Operator { pool: db::pool::open(options, 4, Purpose::Command) })
 }
 
 /// Applies the migrations, as the owner of the tables.
@@ -50,20 +47,16 @@ pub async fn operator(settings: &Settings) -> Result<Operator, Failure> {
 pub async fn migrate(settings: &Settings) -> Result<(), Failure> {
     let url = settings.database.migrate_url.as_deref().unwrap_or(&settings.database.url);
     let options = db::pool::options(url)?;
-    wait_for(&options).await?;
-    Ok(db::migrate::run(&options).await?)
+    Ok(db::migrate::run(wait_for(&options).await?).await?)
 }
 
 /// One connection of its own: the pool would only say that it waited in vain.
-async fn wait_for(options: &PgConnectOptions) -> Result<(), Failure> {
+async fn wait_for(options: &PgConnectOptions) -> Result<PgConnection, Failure> {
     let began = Instant::now();
     let mut said = false;
     loop {
         match PgConnection::connect_with(options).await {
-            Ok(connection) => {
-                let _ = connection.close().await;
-                return Ok(());
-            }
+            Ok(connection) => return Ok(connection),
             // a wrong password or database does not get right by waiting
             Err(error) if began.elapsed() > PATIENCE || !is_coming_up(&error) => return Err(db::migrate::unreachable(&error).into()),
             Err(_) if !said => {
@@ -84,14 +77,13 @@ fn is_coming_up(error: &sqlx::Error) -> bool {
     }
 }
 
-async fn check_schema(pool: &PgPool) -> Result<(), Failure> {
-    match db::migrate::missing(pool).await {
-        Ok(0) => Ok(()),
-        Ok(missing) => Err(Failure(format!("The database lacks {missing} migrations: run `cms-messages migrate` first."))),
-        // no role to become, or no table of migrations
-        Err(sqlx::Error::PoolTimedOut | sqlx::Error::Database(_)) => {
-            Err(Failure::new("The database has not been migrated: run `cms-messages migrate` first."))
-        }
+async fn check_schema(mut connection: PgConnection) -> Result<(), Failure> {
+    let lacking = db::migrate::lacking(&mut connection).await;
+    let _ = connection.close().await;
+    match lacking {
+        Ok(Some(0)) => Ok(()),
+        Ok(Some(lacking)) => Err(Failure(format!("The database lacks {lacking} migrations: run `cms-messages migrate` first."))),
+        Ok(None) => Err(Failure::new("The database has not been migrated: run `cms-messages migrate` first.")),
         Err(error) => Err(db::migrate::unreachable(&error).into()),
     }
 }

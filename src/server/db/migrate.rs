@@ -1,6 +1,6 @@
 //! The schema: applying it as its owner, and asking whether a database has what this program needs.
 
-use sqlx::{Connection, Executor, PgConnection, PgPool, migrate::Migrator, postgres::PgConnectOptions};
+use sqlx::{Connection, Executor, PgConnection, migrate::Migrator};
 
 /// The migrations that this program brings. It tolerates others: the old program must run on the new schema while the
 /// instances are replaced one after the other.
@@ -11,12 +11,11 @@ pub fn migrator() -> Migrator {
     migrator
 }
 
-/// Applies what is missing, as the login of `options` (no `SET ROLE`: it owns the tables).
+/// Applies what is missing, as the connection's login (no `SET ROLE`: it owns the tables).
 ///
 /// # Errors
-/// When the database cannot be reached, or a migration fails.
-pub async fn run(options: &PgConnectOptions) -> Result<(), String> {
-    let mut connection = PgConnection::connect_with(options).await.map_err(|error| unreachable(&error))?;
+/// When a migration fails.
+pub async fn run(mut connection: PgConnection) -> Result<(), String> {
     migrator().run(&mut connection).await.map_err(|error| format!("The migration failed: {error}"))?;
     // so that the server may ask which migrations are there
     connection.execute("grant select on _sqlx_migrations to cms_messages_app").await.map_err(|error| unreachable(&error))?;
@@ -24,14 +23,24 @@ pub async fn run(options: &PgConnectOptions) -> Result<(), String> {
     Ok(())
 }
 
-/// How many of this program's migrations the database lacks.
-///
-/// # Errors
-/// When it cannot be asked.
-pub async fn missing(pool: &PgPool) -> Result<usize, sqlx::Error> {
-    // not a checked macro: the table belongs to the migrator, and is absent while checking against a bare schema
-    let applied: Vec<i64> =
-        sqlx::query_scalar("select version from _sqlx_migrations where success").fetch_all(pool).await?;
+/// How many of this program's migrations the database lacks; `None` when it never had any, not even the role.
+pub async fn lacking(connection: &mut PgConnection) -> Result<Option<usize>, sqlx::Error> {
+    // not checked macros: the table belongs to the migrator, and is absent while checking against a bare schema
+    let begun: bool = sqlx::query_scalar(
+        "select to_regclass('_sqlx_migrations') is not null and exists (select 1 from pg_roles where rolname = 'cms_messages_app')",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if !begun {
+        return Ok(None);
+    }
+    connection.execute("set role cms_messages_app").await?;
+    missing(connection).await.map(Some)
+}
+
+/// How many of this program's migrations the database lacks, asked as the server's role.
+pub async fn missing(connection: &mut PgConnection) -> Result<usize, sqlx::Error> {
+    let applied: Vec<i64> = sqlx::query_scalar("select version from _sqlx_migrations where success").fetch_all(connection).await?;
     Ok(migrator().iter().filter(|migration| !applied.contains(&migration.version)).count())
 }
 
