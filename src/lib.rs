@@ -13,6 +13,7 @@
 
 #![recursion_limit = "512"]
 
+pub mod answer;
 pub mod app;
 #[cfg(feature = "hydrate")]
 #[path = "ui/browser/mod.rs"]

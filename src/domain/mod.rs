@@ -4,10 +4,12 @@
 //! Bad input is turned into a type at the edge (`MessageBody::parse`, `Cursor::parse`, …), so what stands
 //! behind a signature here has been checked.
 
+pub mod arrival;
 pub mod audit;
 pub mod change;
 pub mod conversation;
 pub mod form;
+pub mod highlight;
 pub mod ids;
 pub mod inbox;
 pub mod message;

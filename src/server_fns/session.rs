@@ -1,7 +1,10 @@
 //! Who is signed in, the frame around the page, leaving, the own password.
 
 use crate::{
-    domain::session::{CmsFrame, Session},
+    domain::{
+        session::{CmsFrame, Session},
+        user::User,
+    },
     error::{Code, Error},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -28,5 +31,12 @@ pub async fn sign_out() -> Result<(), Error> {
 #[server(prefix = "/rpc", endpoint = "change_password", input = Json, output = Json)]
 pub async fn change_password(current: String, new: String) -> Result<(), Error> {
     let _ = (current, new);
+    Err(Error::new(Code::Unavailable))
+}
+
+/// Whose password a one-time link sets. Errors: `not_found` when it was used, has expired, or never was.
+#[server(prefix = "/rpc", endpoint = "get_password_link", input = Json, output = Json)]
+pub async fn get_password_link(token: String) -> Result<User, Error> {
+    let _ = token;
     Err(Error::new(Code::Unavailable))
 }

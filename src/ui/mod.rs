@@ -3,6 +3,7 @@
 //! A page loads, a component shows, `state` keeps what outlives a page, `browser` holds the few calls that leptos has not.
 
 pub mod components;
+pub mod layout;
 pub mod pages;
 pub mod state;
 

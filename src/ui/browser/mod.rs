@@ -1,3 +1,11 @@
-//! The browser's APIs that leptos has no word for. Only this folder names web-sys.
+//! The browser's APIs that leptos has no word for. Only this folder names web-sys and js-sys.
 //!
 //! `absent.rs` has the same names for the server, where nothing happens: call them in effects and handlers only.
+
+pub mod clock;
+pub mod interval;
+pub mod notify;
+pub mod page;
+pub mod reach;
+pub mod storage;
+pub mod visibility;

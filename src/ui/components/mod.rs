@@ -1,1 +1,17 @@
-//! What pages are made of. Events go up by `Callback`; nothing here fetches but the search for people.
+//! What pages are made of: a page loads, a component shows; events go up by `Callback`.
+
+pub mod avatar;
+pub mod connection_state;
+pub mod conversation_list;
+pub mod conversation_row;
+pub mod dialog;
+pub mod empty_state;
+pub mod error_view;
+pub mod icon;
+pub mod keys;
+pub mod no_script;
+pub mod status_ticks;
+pub mod timestamp;
+pub mod toast;
+pub mod unread_badge;
+pub mod user_search;

@@ -1,9 +1,12 @@
 //! The inbox of this tab: every conversation it has heard of, the totals, and the version of the policy.
 //!
 //! Fed by the first page, by further pages and by changes, all through `domain::Inbox`. A conversation is only ever
-//! replaced by a newer one.
+//! replaced by a newer one, and the cursor of the changes is moved by changes alone: a page that was read later must not
+//! hide what happened to a conversation that is not on it.
 
-use crate::domain::{conversation::Conversation, ids::ConversationId, inbox::Inbox, page::ConversationPage, unread::Unread};
+use crate::domain::{
+    change::Changes, conversation::Conversation, ids::ConversationId, inbox::Inbox, page::ConversationPage, session::Me, unread::Unread,
+};
 use leptos::prelude::*;
 
 /// Shared by the list, the menu, and the open conversation.
@@ -15,10 +18,22 @@ pub struct InboxStore {
     pub unread: RwSignal<Unread>,
     /// When it grows, `can_write` of any conversation may have changed.
     pub policy_version: RwSignal<i64>,
-    refreshes: Trigger,
+    pub(super) refreshes: Trigger,
 }
 
 impl InboxStore {
+    /// Provides an empty one that has heard of everything up to the viewer's present change.
+    pub fn provide(me: &Me) -> Self {
+        let store = Self {
+            inbox: RwSignal::new(Inbox { change_no: me.change_no, ..Inbox::default() }),
+            unread: RwSignal::new(me.unread),
+            policy_version: RwSignal::new(me.policy_version),
+            refreshes: Trigger::new(),
+        };
+        provide_context(store);
+        store
+    }
+
     /// The store of this tab; only below the layout.
     #[must_use]
     pub fn expect() -> Self {
@@ -33,15 +48,29 @@ impl InboxStore {
 
     /// Takes in a conversation that came as an answer; what is known stays when it is newer.
     pub fn put(self, conversation: Conversation) {
-        self.inbox.update(|inbox| {
-            let next_cursor = inbox.next_cursor.clone();
-            let change_no = inbox.change_no;
-            inbox.append(ConversationPage { items: vec![conversation], next_cursor, change_no });
-        });
+        let next_cursor = self.inbox.with_untracked(|inbox| inbox.next_cursor.clone());
+        self.take_in(vec![conversation], next_cursor);
     }
 
     /// Asks for changes now instead of at the next tick.
     pub fn refresh(self) {
         self.refreshes.notify();
+    }
+
+    /// Takes in conversations, and where the next page begins.
+    pub(super) fn take_in(self, items: Vec<Conversation>, next_cursor: Option<String>) {
+        self.inbox.try_update(|inbox| {
+            let change_no = inbox.change_no;
+            inbox.append(ConversationPage { items, next_cursor, change_no });
+        });
+    }
+
+    /// Brings everything up to date; returns what moved, before and after. Nobody is told when nothing moved.
+    pub(super) fn apply(self, changes: &Changes) -> Vec<(Option<Conversation>, Conversation)> {
+        let is_news = |inbox: &Inbox| !changes.items.is_empty() || inbox.change_no != changes.change_no;
+        if self.inbox.try_with_untracked(is_news) != Some(true) {
+            return Vec::new();
+        }
+        self.inbox.try_update(|inbox| inbox.apply(changes)).unwrap_or_default()
     }
 }

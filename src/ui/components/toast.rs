@@ -1,0 +1,104 @@
+//! One short message at the block end of the page: gone after 8 seconds or when dismissed, kept under the pointer.
+//!
+//! It never takes the focus and never holds the only copy of a fact. The polite live region of the layout speaks for it.
+
+use super::icon::Icon;
+use crate::ui::browser::interval;
+use leptos::prelude::*;
+
+const SECONDS: u32 = 8;
+
+/// What stands in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// Words of ours before the name.
+    pub text: String,
+    /// Somebody's name; may be empty.
+    pub name: String,
+    /// Where it leads, and the word for it.
+    pub link: Option<(String, &'static str)>,
+}
+
+/// The toast that is shown now; a later one takes its place.
+#[derive(Debug, Clone, Copy)]
+pub struct Toasts(RwSignal<Option<Toast>>);
+
+impl Toasts {
+    /// Provides it to the pages below.
+    pub fn provide() -> Self {
+        let toasts = Self(RwSignal::new(None));
+        provide_context(toasts);
+        toasts
+    }
+
+    /// The one of this page; only below the layout.
+    #[must_use]
+    pub fn expect() -> Self {
+        expect_context()
+    }
+
+    /// Shows it instead of what is there.
+    pub fn show(self, toast: Toast) {
+        self.0.set(Some(toast));
+    }
+
+    /// Takes away what is there.
+    pub fn dismiss(self) {
+        self.0.set(None);
+    }
+}
+
+/// Where toasts stand; once, in the layout.
+#[component]
+pub fn ToastRegion() -> impl IntoView {
+    let toasts = Toasts::expect();
+    let held = RwSignal::new(false);
+    Effect::new(move |_| {
+        if toasts.0.with(Option::is_none) {
+            return None;
+        }
+        held.set(false);
+        let mut left = SECONDS;
+        Some(interval::every(1_000, move || {
+            left = if held.try_get_untracked() == Some(true) { SECONDS } else { left.saturating_sub(1) };
+            if left == 0 {
+                toasts.dismiss();
+            }
+        }))
+    });
+    view! {
+        <div class="toast_region">
+            {move || {
+                toasts
+                    .0
+                    .get()
+                    .map(|toast| {
+                        view! {
+                            <div
+                                class="toast"
+                                on:pointerenter=move |_| held.set(true)
+                                on:pointerleave=move |_| held.set(false)
+                                on:focusin=move |_| held.set(true)
+                                on:focusout=move |_| held.set(false)
+                            >
+                                <span>{toast.text} <bdi>{toast.name}</bdi></span>
+                                {toast
+                                    .link
+                                    .map(|(href, word)| {
+                                        view! {
+                                            <a class="button" href=href on:click=move |_| toasts.dismiss()>
+                                                {word}
+                                            </a>
+                                        }
+                                    })}
+                                <button class="button" data-icon type="button" on:click=move |_| toasts.dismiss()>
+                                    <Icon name="close"/>
+                                    <span class="visually_hidden">"Dismiss"</span>
+                                </button>
+                            </div>
+                        }
+                    })
+            }}
+        </div>
+    }
+}
