@@ -48,4 +48,4 @@ create table participants (
 create index participants_inbox_idx on participants (user_id, last_activity_at desc, conversation_id desc) where last_activity_at is not null;
 create index participants_changes_idx on participants (user_id, change_no);
 create index participants_unread_idx on participants (user_id) include (unread) where unread > 0;
-create index participants_peer_id_idx on participants (peer_id);
+create index participants_peer_id_idx on participants (peer_id, user_id);

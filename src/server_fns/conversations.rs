@@ -6,7 +6,7 @@ use crate::{
         ids::{ConversationId, UserId},
         page::ConversationPage,
     },
-    error::{Code, Error},
+    error::Error,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 
@@ -14,21 +14,21 @@ use leptos::{prelude::*, server_fn::codec::Json};
 /// cannot be.
 #[server(prefix = "/rpc", endpoint = "get_conversations", input = Json, output = Json)]
 pub async fn get_conversations(q: Option<String>, cursor: Option<String>) -> Result<ConversationPage, Error> {
-    let _ = (q, cursor);
-    Err(Error::new(Code::Unavailable))
+    let ctx = crate::server::context::Context::current()?;
+    crate::server::service::conversations::list(&ctx, q.as_deref(), None, cursor.as_deref()).await
 }
 
 /// One conversation of the viewer. Errors: `not_found`, also when it is not theirs.
 #[server(prefix = "/rpc", endpoint = "get_conversation", input = Json, output = Json)]
 pub async fn get_conversation(id: ConversationId) -> Result<Conversation, Error> {
-    let _ = id;
-    Err(Error::new(Code::Unavailable))
+    let ctx = crate::server::context::Context::current()?;
+    crate::server::service::conversations::get(&ctx, id).await
 }
 
 /// Opens the conversation with this person; opening it again gives the same one, so a retry is safe.
 /// Errors: `not_found`, `policy_denied`, `invalid` with oneself.
 #[server(prefix = "/rpc", endpoint = "create_conversation", input = Json, output = Json)]
 pub async fn create_conversation(recipient_id: UserId) -> Result<Conversation, Error> {
-    let _ = recipient_id;
-    Err(Error::new(Code::Unavailable))
+    let ctx = crate::server::context::Context::current()?;
+    crate::server::service::conversations::open(&ctx, recipient_id).await.map(|opened| opened.conversation)
 }

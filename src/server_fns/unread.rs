@@ -2,12 +2,13 @@
 
 use crate::{
     domain::unread::Unread,
-    error::{Code, Error},
+    error::Error,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// The viewer's unread messages and the conversations that hold them.
 #[server(prefix = "/rpc", endpoint = "get_unread_count", input = Json, output = Json)]
 pub async fn get_unread_count() -> Result<Unread, Error> {
-    Err(Error::new(Code::Unavailable))
+    let ctx = crate::server::context::Context::current()?;
+    crate::server::service::unread::count(&ctx).await
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::user::FoundUser,
-    error::{Code, Error},
+    error::Error,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 
@@ -10,6 +10,6 @@ use leptos::{prelude::*, server_fn::codec::Json};
 /// Errors: `invalid` when there is nothing to look for, `rate_limited`.
 #[server(prefix = "/rpc", endpoint = "search_users", input = Json, output = Json)]
 pub async fn search_users(q: String) -> Result<Vec<FoundUser>, Error> {
-    let _ = q;
-    Err(Error::new(Code::Unavailable))
+    let ctx = crate::server::context::Context::current()?;
+    crate::server::service::people::search(&ctx, &q, None).await
 }

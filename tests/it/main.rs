@@ -1,2 +1,11 @@
-//! stub
+//! One integration binary: a file per noun, each test on a database of its own (`support`).
 
+mod support;
+
+mod changes;
+mod conversations;
+mod grants;
+mod messages;
+mod people_search;
+mod queries;
+mod receipts;

@@ -5,15 +5,20 @@
 
 pub mod api_token;
 pub mod audit;
+pub mod conversation;
 mod error;
 pub mod fan_out;
 pub mod import;
+pub mod message;
 pub mod migrate;
 pub mod password_link;
+pub mod people_search;
 pub mod policy;
 pub mod pool;
+pub mod receipt;
 pub mod retry;
 pub mod session;
+pub mod unread;
 pub mod user;
 
 pub use error::{is_broken_connection, is_conflict_of_transactions};

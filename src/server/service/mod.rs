@@ -3,8 +3,24 @@
 //! A function asks the context who calls before anything else, or takes an `Operator`, which no request can make.
 
 pub mod audit;
+pub mod changes;
+pub mod conversations;
 pub mod import;
+pub mod messages;
 pub mod passwords;
+pub mod people;
+pub mod receipts;
 pub mod session;
 pub mod tokens;
+pub mod unread;
 pub mod users;
+
+use crate::error::Error;
+
+/// How many items a caller asked for; out of range is refused, never clamped silently.
+fn limit(asked: Option<i64>, usual: i64, most: i64) -> Result<i64, Error> {
+    match asked.unwrap_or(usual) {
+        limit if (1..=most).contains(&limit) => Ok(limit),
+        _ => Err(Error::invalid("limit", format!("Ask for 1 to {most} at once."))),
+    }
+}

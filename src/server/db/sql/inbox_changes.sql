@@ -1,0 +1,15 @@
+-- The viewer's conversations that changed after $2, ascending; with their newest change, read in the same snapshot.
+select f.change_no as "newest!", now() as "now!",
+       e.conversation_id, e.unread, e.last_seq, e.read_seq, e.delivered_seq, e.change_no, e.last_activity_at,
+       e.peer_read_seq, e.peer_delivered_seq, e.peer_last_sent_at, e.created_at,
+       e.peer_id, e.peer_username, e.peer_display_name, e.peer_department, e.peer_role, e.peer_active,
+       e.last_sender_id, e.last_text, e.last_sent_at
+from user_feeds f
+left join lateral (
+    select i.* from inbox_entries i
+    where i.user_id = $1 and i.change_no > $2
+    order by i.change_no
+    limit $3
+) e on true
+where f.user_id = $1
+order by e.change_no

@@ -1,0 +1,123 @@
+//! Messages: a page of them, and sending one.
+
+use super::{conversations, limit};
+use crate::{
+    domain::{
+        ids::{ClientId, ConversationId},
+        message::{MessageBody, SentMessage},
+        page::{MessagePage, PageAt},
+        policy::{Circumstances, Decision, Party, PolicyAction, decide},
+    },
+    error::{Code, Error},
+    server::{
+        context::Context,
+        db::{
+            self,
+            message::{NewMessage, Recipient, Sent},
+        },
+    },
+};
+
+/// What somebody wants to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendMessage {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// The key of this message, the same for every try.
+    pub client_id: ClientId,
+    /// The text as it was typed.
+    pub body: String,
+}
+
+/// So often the policy is asked again when the recipient changes while it thinks.
+const TURNS: u8 = 3;
+
+/// A page of messages, ascending by seq.
+///
+/// # Errors
+/// `not_found` when the conversation does not stand in the viewer's inbox; `invalid` for a limit outside of 1 to 200 or
+/// a negative seq.
+pub async fn page(ctx: &Context, id: ConversationId, at: PageAt, limit: Option<i64>) -> Result<MessagePage, Error> {
+    let viewer = ctx.viewer()?.id();
+    let limit = match self::limit(limit, 50, 200).and_then(|limit| check(at).map(|()| limit)) {
+        Ok(limit) => limit,
+        Err(error) => return conversations::require(ctx, id).await.and(Err(error)),
+    };
+    let page = db::read(&ctx.state.pool, |mut db| async move { db::message::page(&mut db, viewer, id, at, limit).await }).await?;
+    page.ok_or_else(Error::not_found)
+}
+
+fn check(at: PageAt) -> Result<(), Error> {
+    let (field, seq) = match at {
+        PageAt::Before(seq) => ("before", seq),
+        PageAt::After(seq) => ("after", seq),
+        PageAt::Around(seq) => ("around", seq),
+        PageAt::Newest | PageAt::At(_) => return Ok(()),
+    };
+    if seq.0 < 0 { Err(Error::invalid(field, "Messages are numbered from 1.")) } else { Ok(()) }
+}
+
+/// Sends a message: one round trip as long as the recipient is as they were when the policy was asked last.
+/// A retry with the same key and text gives the same message.
+///
+/// # Errors
+/// In this order: `not_found`, `invalid`, `idempotency_conflict`, `policy_denied`, `rate_limited`.
+pub async fn send(ctx: &Context, send: SendMessage) -> Result<SentMessage, Error> {
+    let viewer = ctx.viewer()?;
+    let body = match MessageBody::parse(&send.body) {
+        Ok(body) => body,
+        Err(reason) => return conversations::require(ctx, send.conversation_id).await.and(Err(Error::invalid("body", reason))),
+    };
+    let mut salt = [0; 32];
+    getrandom::fill(&mut salt).map_err(|_| Error::new(Code::Internal))?;
+    let sender = Party::from(&viewer.user);
+
+    // over the rate nothing new is written, but the database is asked: a replay is answered all the same
+    let refused = ctx.state.limits.check_send(viewer.id()).err();
+    let mut recipient_version = match refused {
+        Some(_) => None,
+        None => ctx.state.policy.permits.version(send.conversation_id, viewer.id(), &sender),
+    };
+    for _ in 0..TURNS {
+        let new = &NewMessage {
+            sender: viewer.id(),
+            conversation_id: send.conversation_id,
+            client_id: send.client_id,
+            body: &body,
+            salt: &salt,
+            recipient_version,
+        };
+        match db::keyed(&ctx.state.pool, |mut db| async move { db::message::send(&mut db, new).await }).await? {
+            Sent::Created(message) => {
+                ctx.state.metrics.message_sent();
+                return Ok(SentMessage { message, replayed: false });
+            }
+            Sent::Replayed(message) => return Ok(SentMessage { message, replayed: true }),
+            Sent::Conflict => return Err(Error::new(Code::IdempotencyConflict)),
+            Sent::NotFound => return Err(Error::not_found()),
+            Sent::RecipientChanged(recipient) => {
+                permit(ctx, send.conversation_id, &sender, &recipient)?;
+                if let Some(error) = refused {
+                    return Err(error);
+                }
+                recipient_version = Some(recipient.version);
+            }
+        }
+    }
+    Err(Error::unavailable())
+}
+
+/// Asks the policy, and remembers a yes that does not end by time alone.
+fn permit(ctx: &Context, conversation: ConversationId, sender: &Party, recipient: &Recipient) -> Result<(), Error> {
+    let viewer = ctx.viewer()?.id();
+    let policy = &ctx.state.policy;
+    let asked = Circumstances { recipient_wrote_at: recipient.wrote_at, now: recipient.now };
+    if let Decision::Deny { rule, reason } = decide(&policy.policy, sender, &recipient.party, PolicyAction::Send, asked) {
+        return Err(Error::policy_denied(rule, reason));
+    }
+    let never = Circumstances { recipient_wrote_at: None, ..asked };
+    if decide(&policy.policy, sender, &recipient.party, PolicyAction::Send, never).allows() {
+        policy.permits.keep(conversation, viewer, sender.clone(), recipient.version);
+    }
+    Ok(())
+}

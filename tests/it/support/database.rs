@@ -1,0 +1,97 @@
+//! A database per test, cloned from a template that is migrated once per run and set of migrations.
+//!
+//! `DATABASE_URL` names a login that may create databases; which database it names does not matter. The template's name
+//! holds the hash of the migrations, so an edited migration gets a new one.
+
+use cms_messages::server::db::{migrate, pool};
+use sqlx::{Connection, Executor, PgConnection, PgPool, postgres::PgConnectOptions};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::atomic::{AtomicU32, Ordering},
+};
+use tokio::sync::OnceCell;
+
+/// Dropped with the value, also when the test fails.
+pub struct TestDatabase {
+    name: String,
+    options: PgConnectOptions,
+}
+
+impl TestDatabase {
+    /// A fresh, migrated, empty database.
+    pub async fn new() -> Self {
+        static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let template = TEMPLATE.get_or_init(make_template).await;
+        let name = format!("cms_messages_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut admin = admin().await;
+        run(&mut admin, format!("drop database if exists {name} with (force)")).await;
+        run(&mut admin, format!("create database {name} template {template}")).await;
+        let options = admin_options().database(&name);
+        Self { name, options }
+    }
+
+    /// As the owner of the tables, for what the product must not be able to do.
+    pub async fn owner(&self) -> PgConnection {
+        PgConnection::connect_with(&self.options).await.expect("the test's database answers")
+    }
+
+    /// How to reach it; add a role or a port before use.
+    pub fn options(&self) -> PgConnectOptions {
+        self.options.clone()
+    }
+
+    /// Connections as the server has them.
+    pub fn pool(&self, max_connections: u32) -> PgPool {
+        pool::open(self.options.clone(), max_connections, pool::Purpose::Serve)
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let name = self.name.clone();
+        // the test's own runtime may be on its way down
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async { run(&mut admin().await, format!("drop database if exists {name} with (force)")).await });
+        });
+        let _ = dropped.join();
+    }
+}
+
+fn admin_options() -> PgConnectOptions {
+    let url = std::env::var("DATABASE_URL").expect("DATABASE_URL names a login that may create databases (script/test sets it)");
+    pool::options(&url).expect("DATABASE_URL is a connection URL")
+}
+
+async fn admin() -> PgConnection {
+    PgConnection::connect_with(&admin_options().database("postgres")).await.expect("the database of DATABASE_URL answers")
+}
+
+async fn run(connection: &mut PgConnection, sql: String) {
+    connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(sql))).await.expect("the administration of test databases works");
+}
+
+/// The name of the template; makes it when it is not there. Test processes wait for each other.
+async fn make_template() -> String {
+    let mut hasher = DefaultHasher::new();
+    for migration in migrate::migrator().iter() {
+        migration.checksum.hash(&mut hasher);
+    }
+    let template = format!("cms_messages_template_{:016x}", hasher.finish());
+    let mut admin = admin().await;
+    run(&mut admin, "select pg_advisory_lock(7406132)".into()).await;
+    let there: bool = sqlx::query_scalar("select exists (select 1 from pg_database where datname = $1)")
+        .bind(&template)
+        .fetch_one(&mut admin)
+        .await
+        .expect("pg_database can be read");
+    if !there {
+        let unfinished = format!("{template}_{}", std::process::id());
+        run(&mut admin, format!("create database {unfinished}")).await;
+        migrate::run(&admin_options().database(&unfinished)).await.expect("the migrations apply to an empty database");
+        run(&mut admin, format!("alter database {unfinished} rename to {template}")).await;
+    }
+    let _ = admin.close().await;
+    template
+}

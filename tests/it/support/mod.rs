@@ -1,0 +1,105 @@
+//! What the tests stand on: a database of their own, people, and short words for what people do.
+
+#![allow(dead_code, reason = "each test uses its part")]
+
+pub mod database;
+pub mod person;
+pub mod wire;
+
+use cms_messages::{
+    domain::policy::{Effect, PartyPattern, Policy, PolicyAction, Rule},
+    server::{
+        settings::{LimitSettings, Settings},
+        state::AppState,
+    },
+};
+use database::TestDatabase;
+use leptos::config::LeptosOptions;
+use person::Person;
+use sqlx::PgPool;
+
+/// A database and a server's state on it: no limits, no policy, unless a test asks for them.
+pub struct Office {
+    /// Keeps the database alive.
+    pub database: TestDatabase,
+    /// What services work with.
+    pub state: AppState,
+}
+
+impl Office {
+    /// A fresh one.
+    pub async fn new() -> Self {
+        Self::with(settings()).await
+    }
+
+    /// A fresh one with these rules.
+    pub async fn with_policy(policy: Policy) -> Self {
+        Self::with(Settings { policy, ..settings() }).await
+    }
+
+    /// A fresh one with these settings.
+    pub async fn with(settings: Settings) -> Self {
+        let database = TestDatabase::new().await;
+        let state = state(settings, database.pool(8));
+        Self { database, state }
+    }
+
+    /// The same database, seen by another instance of the server.
+    pub fn another_instance(&self) -> AppState {
+        state((*self.state.settings).clone(), self.database.pool(8))
+    }
+
+    /// A new member of the department "Planning", signed in.
+    pub async fn person(&self, username: &str) -> Person {
+        self.person_in(username, "Planning").await
+    }
+
+    /// A new member of this department, signed in.
+    pub async fn person_in(&self, username: &str, department: &str) -> Person {
+        Person::new(&self.state, username, department).await
+    }
+
+    /// How many rows the statement counts.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&self.state.pool).await.expect("the statement counts")
+    }
+}
+
+/// Settings without limits.
+pub fn settings() -> Settings {
+    let limits = LimitSettings {
+        sign_ins_per_minute_account: 0,
+        sign_ins_per_minute_address: 0,
+        sends_per_minute: 0,
+        searches_per_minute: 0,
+        requests_per_second: 0,
+        streams_per_user: 0,
+        streams_total: 0,
+    };
+    Settings { limits, ..Settings::default() }
+}
+
+/// A server's state on this pool.
+pub fn state(settings: Settings, pool: PgPool) -> AppState {
+    let leptos = LeptosOptions::builder().output_name("cms-messages").build();
+    AppState::new(settings, leptos, pool, 1)
+}
+
+/// A policy in which nobody but its own people may open conversations with "Audit" or write to it.
+pub fn audit_is_closed() -> Policy {
+    let audit = PartyPattern { role: None, department: Some("Audit".into()) };
+    let rule = |name: &str, from, effect| Rule {
+        name: name.into(),
+        from,
+        to: audit.clone(),
+        actions: vec![PolicyAction::Open, PolicyAction::Send],
+        effect,
+        reason: "Internal Audit takes no messages.".into(),
+    };
+    Policy {
+        rules: vec![
+            rule("audit_among_itself", audit.clone(), Effect::Allow),
+            rule("audit_is_closed", PartyPattern::default(), Effect::Deny),
+        ],
+    }
+}
