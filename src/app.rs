@@ -6,7 +6,8 @@
 use crate::{
     answer::PageFacts,
     ui::{
-        layout::Layout,
+        browser::page,
+        layout::{Framed, Layout},
         pages::{
             conversation::ConversationPage,
             inbox::{Inbox, NothingOpen},
@@ -59,9 +60,11 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     PageFacts::provide();
     Today::provide();
+    // says that the page is alive: before it, a page is links and forms
+    Effect::new(|_| page::say_alive());
     view! {
         <Router>
-            <Routes fallback=NotFound>
+            <Routes fallback=|| view! { <Framed content=|| NotFound().into_any()/> }>
                 <Route path=path!("/sign_in") view=SignIn ssr=SsrMode::Async/>
                 <Route path=path!("/password/:token") view=Password ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Layout ssr=SsrMode::Async>

@@ -34,13 +34,22 @@ use leptos_router::{components::Outlet, hooks::use_location};
 /// The parent of all pages that need a viewer.
 #[component]
 pub fn Layout() -> impl IntoView {
+    view! { <Framed content=|| view! { <Outlet/> }.into_any()/> }
+}
+
+/// The frame around any content.
+#[component]
+pub fn Framed(
+    /// The page itself, with its `<main>`.
+    content: fn() -> AnyView,
+) -> impl IntoView {
     let session = Resource::new(|| (), |()| get_session());
     view! {
         // strict: the frame is built once, so what it loads is loaded once
         <Suspense strict=true>
             {Suspend::new(async move {
                 match session.await {
-                    Ok(session) => view! { <Frame session=session/> }.into_any(),
+                    Ok(session) => view! { <Frame session=session content=content/> }.into_any(),
                     Err(error) => {
                         view! {
                             <main id="main" class="page" tabindex="-1">
@@ -58,7 +67,7 @@ pub fn Layout() -> impl IntoView {
 }
 
 #[component]
-fn Frame(session: Session) -> impl IntoView {
+fn Frame(session: Session, content: fn() -> AnyView) -> impl IntoView {
     let Session { me, cms } = session;
     let store = InboxStore::provide(&me);
     let listing = Listing::provide(store);
@@ -85,7 +94,7 @@ fn Frame(session: Session) -> impl IntoView {
                 "Skip to content"
             </a>
             <Menu name=cms.name.clone() links=cms.links/>
-            <Outlet/>
+            {content()}
             <ToastRegion/>
             <p class="visually_hidden" aria-live="polite">
                 {move || notifier.says.get()}

@@ -16,6 +16,13 @@ pub fn focus_is_lost() -> bool {
     document().active_element().is_none_or(|element| element.tag_name().eq_ignore_ascii_case("body"))
 }
 
+/// Marks the document as hydrated, for tests and for styles that need to know.
+pub fn say_alive() {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-hydrated", "");
+    }
+}
+
 /// Loads another address as a new page, out of reach of the router.
 pub fn leave_for(href: &str) {
     let _ = window().location().set_href(href);

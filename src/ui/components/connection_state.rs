@@ -10,6 +10,25 @@ use crate::{
 };
 use leptos::prelude::*;
 
+/// The same in words where the inbox is out of sight: above a conversation on a telephone, and only when it matters.
+#[component]
+pub fn ConnectionBanner() -> impl IntoView {
+    let connection = Connection::expect();
+    move || {
+        let (state, words) = match connection.phase.get() {
+            Phase::Live => return None,
+            Phase::CatchingUp(since) => ("catching_up", view! { "Fetching what happened" {since.map(since_when)} "." }.into_any()),
+            Phase::Offline(since) => ("offline", view! { "Offline" {since.map(since_when)} "." }.into_any()),
+        };
+        Some(view! {
+            <p class="connection_banner" data-state=state>
+                <Icon name="offline"/>
+                <span>{words}</span>
+            </p>
+        })
+    }
+}
+
 /// The line. It stays in the page, so that screen readers hear it change.
 #[component]
 pub fn ConnectionState() -> impl IntoView {

@@ -93,7 +93,7 @@ fn SearchField() -> impl IntoView {
         }
     };
     view! {
-        <form class="conversation_list-search" role="search" method="get" action="/messages" on:submit=on_submit>
+        <form class="conversation_list-search" role="search" aria-label="Conversations" method="get" action="/messages" on:submit=on_submit>
             <label class="visually_hidden" for="inbox_search">
                 "Search conversations by name"
             </label>

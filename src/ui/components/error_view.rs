@@ -25,12 +25,15 @@ pub fn ErrorView(
     set_status(error.status());
     let request_id = PageFacts::current().request_id;
     let location = use_location();
-    let here = move || location.pathname.get() + &location.search.with(|query| if query.is_empty() { String::new() } else { format!("?{query}") });
-    let on_click = move |click: leptos::ev::MouseEvent| {
-        if !page::is_plain(&click) {
-            return;
-        }
-        click.prevent_default();
+    let query = location.query;
+    // a form without script keeps the query of its page as hidden fields
+    let fields = move || {
+        let query = query.get();
+        let field = |(name, value): (std::borrow::Cow<'static, str>, String)| view! { <input type="hidden" name=name value=value/> };
+        query.into_iter().map(field).collect_view()
+    };
+    let on_submit = move |submit: leptos::ev::SubmitEvent| {
+        submit.prevent_default();
         match on_retry {
             Some(on_retry) => on_retry.run(()),
             None => page::reload(),
@@ -51,10 +54,13 @@ pub fn ErrorView(
                         </dl>
                     }
                 })}
-            <a class="button" data-kind="primary" href=here rel="external" on:click=on_click>
-                <Icon name="retry"/>
-                "Try again"
-            </a>
+            <form method="get" action=move || location.pathname.get() on:submit=on_submit>
+                {fields}
+                <button class="button" data-kind="primary">
+                    <Icon name="retry"/>
+                    "Try again"
+                </button>
+            </form>
         </div>
     }
 }

@@ -21,7 +21,10 @@ pub fn listen_for_keys(new_message: NewMessageOpen, keys: RwSignal<bool>) {
             match key.key().as_str() {
                 "n" | "N" if !key.shift_key() => {
                     key.prevent_default();
-                    new_message.0.set(true);
+                    // on the page of its own the field is there already
+                    if !page::focus("people") {
+                        new_message.0.set(true);
+                    }
                 }
                 "?" => {
                     key.prevent_default();

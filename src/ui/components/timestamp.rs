@@ -51,10 +51,10 @@ pub fn Timestamp(
 /// The same moment as the server writes it, for readers without script.
 fn in_utc(at: Moment, format: TimeFormat, rendered_at: Option<Moment>) -> String {
     match format {
-        TimeFormat::Recent if rendered_at.is_some_and(|now| now.date() == at.date()) => at.clock(),
-        TimeFormat::Recent | TimeFormat::Day => at.date(),
-        TimeFormat::Clock => at.clock(),
-        TimeFormat::Seconds => at.to_string().replace('T', " ").split('.').next().unwrap_or_default().to_owned(),
+        TimeFormat::Recent if rendered_at.is_none_or(|now| now.date() != at.date()) => at.date(),
+        TimeFormat::Day => at.date(),
+        TimeFormat::Recent | TimeFormat::Clock => at.clock() + " UTC",
+        TimeFormat::Seconds => at.to_string().replace('T', " ").split('.').next().unwrap_or_default().to_owned() + " UTC",
     }
 }
 

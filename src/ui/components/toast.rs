@@ -67,7 +67,7 @@ pub fn ToastRegion() -> impl IntoView {
         }))
     });
     view! {
-        <div class="toast_region">
+        <section class="toast_region" aria-label="Notices">
             {move || {
                 toasts
                     .0
@@ -99,6 +99,6 @@ pub fn ToastRegion() -> impl IntoView {
                         }
                     })
             }}
-        </div>
+        </section>
     }
 }

@@ -103,7 +103,7 @@ pub fn UserSearch(
         (None, Answer::Found(q, people)) => in_words(people.len(), &q),
     };
     view! {
-        <form class="user_search" method="get" action="/messages/new" role="search" on:submit=|submit| submit.prevent_default()>
+        <form class="user_search" method="get" action="/messages/new" role="search" aria-label="People" on:submit=|submit| submit.prevent_default()>
             <div class="user_search-field">
                 <Icon name="search"/>
                 <label class="visually_hidden" for="people">

@@ -7,7 +7,7 @@ use crate::{
     ui::{
         browser::page,
         components::{
-            conversation_list::ConversationList, conversation_row::row_id, empty_state::EmptyState, keys::KeyList,
+            connection_state::ConnectionBanner, conversation_list::ConversationList, conversation_row::row_id, empty_state::EmptyState, keys::KeyList,
         },
         pages::new_message::NewMessageLink,
         state::listing::Listing,
@@ -72,6 +72,7 @@ pub fn Inbox() -> impl IntoView {
                     }
                     view! {
                         <ConversationList current=current alone=Signal::derive(move || !is_open.get())/>
+                        {move || is_open.get().then(|| view! { <ConnectionBanner/> })}
                         <Outlet/>
                     }
                 })}

@@ -114,14 +114,14 @@ pub fn NewMessage() -> impl IntoView {
                 </div>
             </header>
             <div class="user_search" data-page>
-                <form class="user_search-field" method="get" action="/messages/new" role="search">
+                <form class="user_search-field" method="get" action="/messages/new" role="search" aria-label="People">
                     <Icon name="search"/>
-                    <label class="visually_hidden" for="people_page">
+                    <label class="visually_hidden" for="people">
                         "Find a person by name, user name or department"
                     </label>
                     <input
                         class="field-control"
-                        id="people_page"
+                        id="people"
                         name="q"
                         type="search"
                         value=q.get_untracked()

@@ -3,14 +3,12 @@
 use crate::{answer::set_status, ui::components::empty_state::EmptyState};
 use http::StatusCode;
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 /// The page for addresses that lead nowhere.
 #[component]
 pub fn NotFound() -> impl IntoView {
     set_status(StatusCode::NOT_FOUND);
     view! {
-        <Title text="Not found"/>
         <main id="main" class="page" tabindex="-1">
             <EmptyState icon="lock" title="There is nothing here" main=true>
                 <p>"Or it is not yours. The link may be old."</p>

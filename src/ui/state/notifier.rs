@@ -11,7 +11,10 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use leptos_router::{NavigateOptions, hooks::use_navigate};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
 
 /// The conversation that stands on the screen; set and cleared by its page.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +46,7 @@ pub struct Notifier {
     toasts: Toasts,
     /// What the polite live region says.
     pub says: RwSignal<String>,
+    path: Memo<String>,
     go: Callback<String>,
 }
 
@@ -56,6 +60,7 @@ impl Notifier {
             open: OpenConversation::expect().0,
             toasts: Toasts::expect(),
             says: RwSignal::new(String::new()),
+            path: use_location().pathname,
             go: Callback::new(move |href: String| navigate.with_value(|navigate| navigate(&href, NavigateOptions::default()))),
         }
     }
@@ -73,7 +78,8 @@ impl Notifier {
             .collect();
         let Some(last) = arrived.last() else { return };
         self.says.set(in_words(&arrived));
-        if visible && open != Some(last.id) {
+        // the inbox by itself shows what arrived; beside an open conversation, or elsewhere, a word is needed
+        if visible && open != Some(last.id) && self.path.with_untracked(|path| path != "/messages") {
             self.toasts.show(Toast {
                 text: "New message from".to_owned(),
                 name: last.peer.display_name.clone(),
