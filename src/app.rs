@@ -64,7 +64,7 @@ pub fn App() -> impl IntoView {
     Effect::new(|_| page::say_alive());
     view! {
         <Router>
-            <Routes fallback=|| view! { <Framed content=|| NotFound().into_any()/> }>
+            <Routes fallback=|| view! { <Framed content=not_found bare=not_found/> }>
                 <Route path=path!("/sign_in") view=SignIn ssr=SsrMode::Async/>
                 <Route path=path!("/password/:token") view=Password ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Layout ssr=SsrMode::Async>
@@ -78,4 +78,8 @@ pub fn App() -> impl IntoView {
             </Routes>
         </Router>
     }
+}
+
+fn not_found() -> AnyView {
+    view! { <NotFound/> }.into_any()
 }

@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     domain::session::{CmsLink, Session},
+    error::Code,
     server_fns::session::get_session,
     ui::components::keys::{KeysDialog, listen_for_keys},
 };
@@ -42,15 +43,19 @@ pub fn Layout() -> impl IntoView {
 pub fn Framed(
     /// The page itself, with its `<main>`.
     content: fn() -> AnyView,
+    /// What stands there when nobody is signed in.
+    #[prop(optional)]
+    bare: Option<fn() -> AnyView>,
 ) -> impl IntoView {
     let session = Resource::new(|| (), |()| get_session());
     view! {
         // strict: the frame is built once, so what it loads is loaded once
         <Suspense strict=true>
             {Suspend::new(async move {
-                match session.await {
-                    Ok(session) => view! { <Frame session=session content=content/> }.into_any(),
-                    Err(error) => {
+                match (session.await, bare) {
+                    (Ok(session), _) => view! { <Frame session=session content=content/> }.into_any(),
+                    (Err(error), Some(bare)) if error.code == Code::Unauthenticated => bare(),
+                    (Err(error), _) => {
                         view! {
                             <main id="main" class="page" tabindex="-1">
                                 <div class="page-body" data-measure="narrow">
