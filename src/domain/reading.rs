@@ -76,17 +76,18 @@ impl Reading {
     /// How far the unbroken run of displayed messages reaches: the last message of the peer in it; `None` when there is
     /// none after the pointer.
     pub fn up_to(&mut self, at: Millis) -> Option<Seq> {
+        let run = self.run(at);
+        self.displayed.range(..=run).rev().find(|seq| !self.own.contains(seq)).copied()
+    }
+
+    /// The end of the unbroken run itself, own messages included; the pointer when there is none.
+    pub fn run(&mut self, at: Millis) -> Seq {
         self.settle(at);
-        let mut run = None;
-        let mut next = self.read.next();
-        loop {
-            if self.displayed.contains(&next) {
-                run = Some(next);
-            } else if !self.own.contains(&next) {
-                return run;
-            }
-            next = next.next();
+        let mut run = self.read;
+        while self.counts(run.next()) {
+            run = run.next();
         }
+        run
     }
 
     /// When it is worth asking again, if nothing else happens.
@@ -183,7 +184,12 @@ mod tests {
         reading.read(Seq(2));
         assert_eq!(reading.up_to(500.0), None);
         reading.shown(Seq(4), 500.0);
+        reading.shown(Seq(3), 0.0);
         assert_eq!(reading.up_to(1_000.0), Some(Seq(4)));
+        reading.read(Seq(4));
+        reading.own(Seq(5));
+        reading.shown(Seq(5), 1_000.0);
+        assert_eq!(reading.up_to(9_000.0), None, "one's own message on the screen is nothing to acknowledge");
     }
 
     #[test]
@@ -251,7 +257,7 @@ mod tests {
                     Event::Ask => {}
                 }
                 let run = (1..9).take_while(|seq| displayed[*seq as usize] || own.contains(seq));
-                let expected = run.filter(|seq| displayed[*seq as usize]).max().map(Seq);
+                let expected = run.filter(|seq| !own.contains(seq)).max().map(Seq);
                 let said = reading.up_to(now);
                 prop_assert_eq!(said, expected);
                 prop_assert!(said >= before);

@@ -55,6 +55,24 @@ pub struct Facts {
     pub newest: bool,
 }
 
+/// A day in words. In the browser `today` is the viewer's own day, and the words say it; on the server nobody's day is
+/// known, and the year stands instead.
+#[must_use]
+pub fn day_name(date: &str, today: Option<&str>) -> String {
+    let Some(day) = parse_day(date) else { return date.to_owned() };
+    let (weekday, number, month) = (day.weekday(), day.day(), day.month());
+    match today.and_then(parse_day) {
+        Some(today) if day == today => format!("Today, {weekday} {number} {month}"),
+        Some(today) if day.next_day() == Some(today) => format!("Yesterday, {weekday} {number} {month}"),
+        Some(today) if day.year() == today.year() => format!("{weekday} {number} {month}"),
+        _ => format!("{weekday} {number} {month} {}", day.year()),
+    }
+}
+
+fn parse_day(date: &str) -> Option<time::Date> {
+    time::Date::parse(date, time::macros::format_description!("[year]-[month]-[day]")).ok()
+}
+
 /// How far a row has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RowState {

@@ -1,4 +1,4 @@
-use super::{RowState, Thread};
+use super::{RowState, Thread, day_name};
 use crate::domain::{
     ids::Seq,
     message::Status,
@@ -89,4 +89,14 @@ fn a_row_that_was_trimmed_away_has_no_facts() {
     thread.reset(page(500, 549, 600));
     assert_eq!(thread.facts(key, day), None);
     assert!(thread.put(page(450, 499, 600), Side::Older));
+}
+
+#[test]
+fn a_day_is_named_as_its_reader_sees_it() {
+    assert_eq!(day_name("2026-11-19", None), "Thursday 19 November 2026");
+    assert_eq!(day_name("2026-11-19", Some("2026-11-19")), "Today, Thursday 19 November");
+    assert_eq!(day_name("2026-11-19", Some("2026-11-20")), "Yesterday, Thursday 19 November");
+    assert_eq!(day_name("2026-11-09", Some("2026-11-20")), "Monday 9 November");
+    assert_eq!(day_name("2025-12-31", Some("2026-01-02")), "Wednesday 31 December 2025");
+    assert_eq!(day_name("2025-12-31", Some("2026-01-01")), "Yesterday, Wednesday 31 December");
 }

@@ -11,6 +11,7 @@ use super::{
     page::MessagePage,
     time::Timestamp,
 };
+use std::collections::BTreeSet;
 
 /// The most rows on the screen, however long the history.
 pub const MAX_ROWS: usize = 300;
@@ -71,6 +72,7 @@ pub struct Thread {
     pub(super) pending: Vec<Pending>,
     pub(super) line: Option<NewLine>,
     pub(super) follows: bool,
+    settled: BTreeSet<ClientId>,
     last_seq: Seq,
     peer_delivered: Seq,
     peer_read: Seq,
@@ -87,6 +89,7 @@ impl Thread {
             pending: Vec::new(),
             line: (line.count > 0).then_some(line),
             follows: true,
+            settled: BTreeSet::new(),
             last_seq: conversation.last_seq,
             peer_delivered: conversation.peer_delivered_seq,
             peer_read: conversation.peer_read_seq,
@@ -132,16 +135,27 @@ impl Thread {
         true
     }
 
+    /// Takes over what a page knows better of the messages that are there, and nothing else.
+    pub fn take_over(&mut self, page: MessagePage) {
+        for message in page.items {
+            if let Ok(place) = self.messages.binary_search_by_key(&message.seq, |known| known.seq)
+                && let Some(known) = self.messages.get_mut(place)
+            {
+                advance(known, message);
+            }
+        }
+    }
+
     /// What is on its way out, as the outbox has it. Those that the window holds already are left out.
     pub fn set_pending(&mut self, pending: Vec<Pending>) {
         self.pending = pending;
         self.settle();
     }
 
-    /// Whether a pending message that was handed over here is no longer: the outbox can forget it.
+    /// Whether this message was pending here and stands among the messages by now: the outbox can forget it.
     #[must_use]
     pub fn is_settled(&self, client_id: ClientId) -> bool {
-        !self.pending.iter().any(|sent| sent.client_id == client_id)
+        self.settled.contains(&client_id)
     }
 
     /// The conversation's newest message stands at least here.
@@ -217,6 +231,17 @@ impl Thread {
         unread.saturating_sub(i64::try_from(seen).unwrap_or(i64::MAX)).max(0)
     }
 
+    /// The viewer's own messages of the window.
+    pub fn own_seqs(&self) -> impl Iterator<Item = Seq> {
+        self.messages.iter().filter(|message| message.sender_id == self.viewer).map(|message| message.seq)
+    }
+
+    /// The first message of the peer after `seq`, if the window holds it.
+    #[must_use]
+    pub fn first_of_peer_after(&self, seq: Seq) -> Option<Seq> {
+        self.messages.iter().find(|message| message.seq > seq && message.sender_id != self.viewer).map(|message| message.seq)
+    }
+
     /// What a form may say was displayed when it was read up to `read`: the newest of the window, unless the window begins
     /// behind unread messages.
     #[must_use]
@@ -244,14 +269,17 @@ impl Thread {
         for sent in std::mem::take(&mut self.pending) {
             let known = |message: &Message| message.sender_id == self.viewer && message.client_id == sent.client_id;
             if self.messages.iter().any(known) {
+                self.settled.insert(sent.client_id);
                 continue;
             }
             if let PendingState::Sent(message) = &sent.state {
                 self.last_seq = self.last_seq.max(message.seq);
                 if !self.follows || message.seq <= self.newest() {
+                    self.settled.insert(sent.client_id);
                     continue;
                 }
                 if message.seq == self.newest().next() {
+                    self.settled.insert(sent.client_id);
                     self.messages.push(Message::clone(message));
                     self.trim(Side::Newer);
                     continue;

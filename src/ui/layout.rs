@@ -16,9 +16,11 @@ use super::{
         attention::Attention,
         connection::Connection,
         delivery,
+        drafts::Drafts,
         inbox_store::InboxStore,
         listing::Listing,
         notifier::{Notifier, OpenConversation},
+        outbox::Outbox,
         viewer::ViewerState,
     },
 };
@@ -82,6 +84,8 @@ fn Frame(session: Session, content: fn() -> AnyView) -> impl IntoView {
     let notifier = Notifier::new(attention);
     Connection::provide(store, listing, notifier, attention, open.0);
     delivery::start(store);
+    Drafts::provide(me.user.id);
+    Outbox::provide(store);
     let new_message = NewMessageOpen::provide();
     let keys = RwSignal::new(false);
     listen_for_keys(new_message, keys);

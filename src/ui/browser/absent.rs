@@ -138,3 +138,117 @@ pub mod visibility {
         true
     }
 }
+
+/// Nothing is kept.
+pub mod drafts {
+    /// Nothing was kept.
+    #[must_use]
+    pub fn read(_key: &str) -> Option<String> {
+        None
+    }
+
+    /// Keeps nothing.
+    pub fn write(_key: &str, _text: &str) {}
+}
+
+/// No clock while rendering.
+pub mod moment {
+    use crate::domain::reading::Millis;
+
+    /// No time passes.
+    #[must_use]
+    pub fn elapsed() -> Millis {
+        0.0
+    }
+
+    /// Does not wait.
+    pub async fn sleep(_millis: u32) {}
+
+    /// Nothing random.
+    #[must_use]
+    pub fn jittered(millis: u32) -> u32 {
+        millis
+    }
+
+    /// Never rings.
+    #[derive(Debug)]
+    pub struct Alarm;
+
+    impl Alarm {
+        /// Never calls.
+        pub fn after(_millis: u32, _then: impl FnOnce() + 'static) -> Self {
+            Self
+        }
+    }
+}
+
+/// Nothing scrolls.
+pub mod scroll {
+    use crate::domain::ids::Seq;
+    use leptos::web_sys::{Element, HtmlElement};
+
+    /// Nothing is on a screen.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct InView {
+        /// Nothing.
+        pub shown: Vec<Seq>,
+        /// At the end.
+        pub from_end: f64,
+    }
+
+    /// Nobody is anywhere.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Place;
+
+    /// Nothing.
+    #[must_use]
+    pub fn in_view(_scroller: &HtmlElement) -> InView {
+        InView { shown: Vec::new(), from_end: 0.0 }
+    }
+
+    /// At the end.
+    #[must_use]
+    pub fn is_at_end(_scroller: &HtmlElement) -> bool {
+        true
+    }
+
+    /// Nowhere.
+    #[must_use]
+    pub fn place(_scroller: &HtmlElement) -> Option<Place> {
+        None
+    }
+
+    /// Moves nothing.
+    pub fn restore(_scroller: &HtmlElement, _place: &Place) {}
+
+    /// Nothing is.
+    #[must_use]
+    pub fn is_above(_scroller: &HtmlElement, _seq: Seq) -> bool {
+        false
+    }
+
+    /// Finds nothing.
+    pub fn reveal(_scroller: &HtmlElement, _id: &str) -> bool {
+        false
+    }
+
+    /// Moves nothing.
+    pub fn to_end(_scroller: &HtmlElement) {}
+
+    /// Watches nothing.
+    #[derive(Debug)]
+    pub struct Watch;
+
+    impl Watch {
+        /// Never calls.
+        pub fn new(_root: &Element, _margin: &str, _on: impl Fn(bool) + 'static) -> Self {
+            Self
+        }
+
+        /// Watches nothing.
+        pub fn observe(&self, _element: &Element) {}
+
+        /// Watches nothing.
+        pub fn observe_rows(&self, _scroller: &HtmlElement) {}
+    }
+}

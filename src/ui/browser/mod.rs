@@ -3,9 +3,12 @@
 //! `absent.rs` has the same names for the server, where nothing happens: call them in effects and handlers only.
 
 pub mod clock;
+pub mod drafts;
 pub mod interval;
+pub mod moment;
 pub mod notify;
 pub mod page;
 pub mod reach;
+pub mod scroll;
 pub mod storage;
 pub mod visibility;

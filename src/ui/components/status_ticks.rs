@@ -45,7 +45,9 @@ impl Tick {
         }
     }
 
-    fn drawing(self) -> &'static str {
+    /// The drawing, inside of a `viewBox` of 20 by 14.
+    #[must_use]
+    pub fn drawing(self) -> &'static str {
         match self {
             Self::Sending => r#"<circle cx="10" cy="7" r="5.5"/>"#,
             Self::Queued => r#"<circle cx="10" cy="7" r="5.5"/><path d="M10 4v3.2l2 1.3"/>"#,

@@ -3,8 +3,12 @@
 pub mod attention;
 pub mod connection;
 pub mod delivery;
+pub mod drafts;
 pub mod inbox_store;
 pub mod listing;
 pub mod notifier;
+pub mod outbox;
+pub mod reader;
+pub mod thread;
 pub mod today;
 pub mod viewer;
