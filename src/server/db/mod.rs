@@ -6,6 +6,7 @@
 pub mod api_token;
 pub mod audit;
 pub mod conversation;
+pub mod demo;
 mod error;
 pub mod fan_out;
 pub mod import;
