@@ -8,6 +8,8 @@ use crate::{
     error::{Code, Error},
     server::state::AppState,
 };
+use axum::extract::FromRequestParts;
+use http::request::Parts;
 use leptos::prelude::use_context;
 use std::net::IpAddr;
 
@@ -70,8 +72,17 @@ impl Context {
     /// # Errors
     /// `internal` outside of a request.
     pub fn current() -> Result<Self, Error> {
-        use_context::<http::request::Parts>()
+        use_context::<Parts>()
             .and_then(|parts| parts.extensions.get::<Self>().cloned())
             .ok_or_else(|| Error::new(Code::Internal))
+    }
+}
+
+/// For handlers: the context that `middleware::authenticate` left in the request.
+impl<S: Sync> FromRequestParts<S> for Context {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Error::new(Code::Internal))
     }
 }

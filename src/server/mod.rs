@@ -1,29 +1,50 @@
 //! Everything that touches sockets, SQL, clocks and secrets.
 
+pub mod assets;
 pub mod auth;
 pub mod cli;
 pub mod context;
+pub mod cookie;
 pub mod db;
 pub mod demo;
 pub mod failure;
+pub mod forms;
+pub mod health;
 pub mod jobs;
 pub mod limits;
 pub mod metrics;
+pub mod middleware;
 pub mod operator;
+pub mod pages;
 pub mod permits;
+pub mod rest;
+pub mod router;
+pub mod rpc;
+pub mod serve;
 pub mod service;
 pub mod settings;
 pub mod start;
 pub mod state;
 pub mod telemetry;
+pub mod urlencoded;
 
 pub use start::connect;
+
+use failure::Failure;
 
 /// Serves until the process is asked to stop.
 ///
 /// # Errors
-/// When it cannot start.
-pub async fn run(settings: settings::Settings) -> Result<(), failure::Failure> {
-    let _state = connect(settings).await?;
-    Err("The router is not there yet.".into())
+/// When it cannot start: no database, no schema, an address that is taken.
+pub async fn run(settings: settings::Settings) -> Result<(), Failure> {
+    let state = start::connect(settings).await?;
+    let listener = serve::listen(state.leptos.site_addr).await?;
+    let metrics = serve::listen_for_metrics(state.settings.server.metrics_addr).await?;
+    jobs::spawn(&state, &state.shutdown);
+    serve::stop_on_signal(&state)?;
+    serve::announce(&listener)?;
+    serve::metrics(metrics, &state);
+    serve::serve(listener, router::router(state.clone()), &state).await;
+    state.pool.close().await;
+    Ok(())
 }

@@ -9,3 +9,4 @@ mod messages;
 mod people_search;
 mod queries;
 mod receipts;
+mod rest;

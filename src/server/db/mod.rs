@@ -9,6 +9,7 @@ pub mod conversation;
 pub mod demo;
 mod error;
 pub mod fan_out;
+pub mod health;
 pub mod import;
 pub mod message;
 pub mod migrate;

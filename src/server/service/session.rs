@@ -45,7 +45,8 @@ pub enum Presented<'a> {
 
 /// Begins a session. Errors: `unauthenticated`, `rate_limited`, `unavailable`.
 pub async fn sign_in(ctx: &Context, attempt: SignIn) -> Result<SignedIn, Error> {
-    let username = attempt.username.trim().to_lowercase();
+    // Postgres takes no NUL in a text: such a name is nobody's
+    let username = attempt.username.trim().to_lowercase().replace('\0', " ");
     ctx.state.limits.check_sign_in(&username, ctx.address)?;
 
     let account = db::read(&ctx.state.pool, |mut connection| {

@@ -89,7 +89,8 @@ async fn make_template() -> String {
     if !there {
         let unfinished = format!("{template}_{}", std::process::id());
         run(&mut admin, format!("create database {unfinished}")).await;
-        migrate::run(&admin_options().database(&unfinished)).await.expect("the migrations apply to an empty database");
+        let owner = PgConnection::connect_with(&admin_options().database(&unfinished)).await.expect("the new database answers");
+        migrate::run(owner).await.expect("the migrations apply to an empty database");
         run(&mut admin, format!("alter database {unfinished} rename to {template}")).await;
     }
     let _ = admin.close().await;

@@ -1,0 +1,116 @@
+//! The plain-form path of every page, for browsers without (or before) script: POST, service, redirect.
+//!
+//! A refusal shows the page again, with the reason and what was typed, under the status of the refusal. Only when the page
+//! itself cannot be shown, a small page of our own hands the text back.
+
+pub mod conversations;
+pub mod kept;
+pub mod messages;
+pub mod passwords;
+pub mod session;
+
+use crate::{
+    domain::form::FormFlash,
+    error::{Code, Error},
+    server::{
+        middleware::{body, signed_in},
+        pages,
+        state::AppState,
+        urlencoded,
+    },
+};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{FromRequest, Request},
+    middleware::from_fn,
+    response::{IntoResponse, Redirect, Response},
+    routing::{MethodRouter, post},
+};
+use http::{HeaderValue, Method, header, request::Parts};
+use std::collections::BTreeMap;
+
+/// Where forms are posted to: the paths of the pages that show them.
+pub fn routes() -> [(&'static str, MethodRouter<AppState>); 6] {
+    [
+        ("/sign_in", post(session::sign_in)),
+        ("/sign_out", post(session::sign_out)),
+        ("/messages/new", post(conversations::open)),
+        ("/messages/{id}", post(messages::post)),
+        ("/settings", post(passwords::change)),
+        ("/password/{token}", post(passwords::set)),
+    ]
+}
+
+/// All of them, each for plain forms only.
+pub fn router() -> Router<AppState> {
+    routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods.route_layer(from_fn(body::form))))
+}
+
+/// What was posted, and the request to show its page again.
+pub struct Posted {
+    fields: BTreeMap<String, String>,
+    parts: Parts,
+    state: AppState,
+}
+
+impl FromRequest<AppState> for Posted {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Error> {
+        let (parts, body) = request.into_parts();
+        let bytes: Bytes = axum::body::to_bytes(body, body::MAX_BYTES).await.map_err(|_| Error::new(Code::TooLarge))?;
+        let fields = urlencoded::fields(&bytes).ok_or_else(|| Error::new(Code::MalformedRequest))?;
+        Ok(Self { fields, parts, state: state.clone() })
+    }
+}
+
+impl Posted {
+    /// A field; empty when it was not sent.
+    fn field(&self, name: &str) -> String {
+        self.fields.get(name).cloned().unwrap_or_default()
+    }
+
+    /// To the next page, or this one again with the reason and the values of `shown` (never a password).
+    async fn answer(self, outcome: Result<Response, Error>, shown: &[&str]) -> Response {
+        match outcome {
+            Ok(response) => response,
+            Err(error) => self.refused(error, shown).await,
+        }
+    }
+
+    async fn refused(mut self, error: Error, shown: &[&str]) -> Response {
+        let fields: BTreeMap<_, _> = shown.iter().map(|name| ((*name).to_owned(), self.field(name))).collect();
+        if let Some(text) = fields.get("body").filter(|text| !text.is_empty() && !can_be_shown(&error)) {
+            return kept::page(&error, text, &self.parts);
+        }
+        self.parts.method = Method::GET;
+        let flash = FormFlash { reason: Some(error.detail.clone()), fields };
+        match pages::render(&self.state, Request::from_parts(self.parts, Body::empty()), flash).await {
+            Ok(mut page) => {
+                *page.status_mut() = error.status();
+                if let Some(seconds) = error.retry_after {
+                    page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+                }
+                page
+            }
+            Err(cannot) => cannot.into_response(),
+        }
+    }
+
+    /// The session has ended meanwhile: to the sign-in page, unless there is a text to give back.
+    fn signed_out(self, error: &Error) -> Response {
+        let text = self.field("body");
+        if text.is_empty() { to(&signed_in::sign_in_and_back(&Method::POST, &self.parts.uri)) } else { kept::page(error, &text, &self.parts) }
+    }
+}
+
+/// Whether the conversation's page can still be rendered around the text.
+fn can_be_shown(error: &Error) -> bool {
+    !matches!(error.code, Code::Unauthenticated | Code::NotFound | Code::Internal | Code::Unavailable | Code::Unconfirmed)
+}
+
+/// After a form comes a page.
+fn to(path: &str) -> Response {
+    Redirect::to(path).into_response()
+}

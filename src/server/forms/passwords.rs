@@ -1,0 +1,18 @@
+//! Changing the own password, and setting one from a one-time link. What was typed never comes back.
+
+use super::{Posted, to};
+use crate::server::{context::Context, service::passwords};
+use axum::{extract::RawPathParams, response::Response};
+
+/// `current_password`, `new_password` -> the settings, saved.
+pub async fn change(ctx: Context, posted: Posted) -> Response {
+    let changed = passwords::change_password(&ctx, posted.field("current_password"), posted.field("new_password")).await;
+    posted.answer(changed.map(|()| to("/settings?saved=1")), &[]).await
+}
+
+/// `new_password` -> the sign-in page.
+pub async fn set(ctx: Context, params: RawPathParams, posted: Posted) -> Response {
+    let token = params.iter().find(|(name, _)| *name == "token").map(|(_, token)| token.to_owned()).unwrap_or_default();
+    let outcome = passwords::set_password(&ctx, &token, posted.field("new_password")).await;
+    posted.answer(outcome.map(|()| to("/sign_in?password=set")), &[]).await
+}

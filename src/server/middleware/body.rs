@@ -1,0 +1,91 @@
+//! What comes in: the content type (415), the size (413), and for JSON that it is an object (400).
+//!
+//! server_fn looks at no content type: without this layer a page of another site could post `text/plain` to a server
+//! function without the browser asking first. The whole body is read here, within a time and a size, so no handler ever
+//! waits for a client.
+
+use crate::error::{Code, Error};
+use axum::{
+    body::{Body, Bytes},
+    extract::Request,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, header};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use std::time::Duration;
+
+/// The most bytes of a body.
+pub const MAX_BYTES: usize = 64 * 1024;
+
+/// What exceeds [`MAX_BYTES`] is read and dropped up to here, so that the client hears the answer instead of a reset.
+const MAX_DROPPED: usize = 1024 * 1024;
+
+/// A body that has not arrived by then is given up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The JSON object of this request, for the extractor of the REST handlers.
+#[derive(Debug, Clone)]
+pub struct JsonObject(pub Value);
+
+/// For what takes JSON.
+pub async fn json(request: Request, next: Next) -> Response {
+    match read(request, "application/json").await.and_then(with_object) {
+        Ok(request) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+/// For what takes a plain form.
+pub async fn form(request: Request, next: Next) -> Response {
+    match read(request, "application/x-www-form-urlencoded").await {
+        Ok(request) => next.run(request.map(Body::from)).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn read(request: Request, media_type: &str) -> Result<http::Request<Bytes>, Error> {
+    if !is(request.headers(), media_type) {
+        return Err(Error::new(Code::UnsupportedMediaType));
+    }
+    let (parts, body) = request.into_parts();
+    let bytes = match tokio::time::timeout(PATIENCE, collect(body)).await {
+        Ok(bytes) => bytes?,
+        Err(_) => return Err(Error::new(Code::MalformedRequest)),
+    };
+    Ok(http::Request::from_parts(parts, bytes))
+}
+
+fn is(headers: &HeaderMap, media_type: &str) -> bool {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    given.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(media_type))
+}
+
+async fn collect(mut body: Body) -> Result<Bytes, Error> {
+    let mut bytes = Vec::new();
+    let mut seen = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Error::new(Code::MalformedRequest))?;
+        let Ok(data) = frame.into_data() else { continue };
+        seen = seen.saturating_add(data.len());
+        if seen <= MAX_BYTES {
+            bytes.extend_from_slice(&data);
+        } else if seen > MAX_DROPPED {
+            break;
+        }
+    }
+    if seen > MAX_BYTES { Err(Error::new(Code::TooLarge)) } else { Ok(bytes.into()) }
+}
+
+fn with_object(request: http::Request<Bytes>) -> Result<Request, Error> {
+    let (mut parts, bytes) = request.into_parts();
+    // from_slice refuses what is not UTF-8 and escapes of lone surrogates
+    match serde_json::from_slice::<Value>(&bytes) {
+        Ok(value) if value.is_object() => {
+            parts.extensions.insert(JsonObject(value));
+            Ok(Request::from_parts(parts, Body::from(bytes)))
+        }
+        _ => Err(Error::new(Code::MalformedRequest)),
+    }
+}

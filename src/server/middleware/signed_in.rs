@@ -1,0 +1,89 @@
+//! Refuses what is not for strangers, and counts requests. Everything needs a viewer but what stands in [`OPEN`].
+//!
+//! A program gets 401; a person is sent to the sign-in page and comes back afterwards. Only the form that carries a
+//! message goes on, to a service that refuses it: its handler gives the text back, a redirect would lose it.
+
+use crate::{
+    error::{Code, Error},
+    server::{context::Context, limits::Requester, middleware::trace},
+};
+use axum::{
+    extract::Request,
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use http::{Method, Uri};
+
+/// What works signed out: method and route template. HEAD goes with GET.
+pub const OPEN: &[(&str, &str)] = &[
+    ("POST", "/api/v1/session"),
+    ("GET", "/api/v1/openapi.json"),
+    ("GET", "/api/docs"),
+    ("GET", "/api/docs.css"),
+    ("POST", "/rpc/get_frame"),
+    ("POST", "/rpc/get_password_link"),
+    ("GET", "/sign_in"),
+    ("POST", "/sign_in"),
+    ("GET", "/password/{token}"),
+    ("POST", "/password/{token}"),
+];
+
+/// For programs and server functions: 401.
+pub async fn for_programs(request: Request, next: Next) -> Response {
+    match admit(&request) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+/// For pages and forms: to the sign-in page.
+pub async fn for_people(request: Request, next: Next) -> Response {
+    match admit(&request) {
+        Ok(()) => next.run(request).await,
+        Err(Error { code: Code::Unauthenticated, .. }) if carries_text(&request) => next.run(request).await,
+        Err(Error { code: Code::Unauthenticated, .. }) => {
+            Redirect::to(&sign_in_and_back(request.method(), request.uri())).into_response()
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+fn carries_text(request: &Request) -> bool {
+    request.method() == Method::POST && trace::template(request) == "/messages/{id}"
+}
+
+/// Counts this request, then asks whether it needs a viewer.
+fn admit(request: &Request) -> Result<(), Error> {
+    let context = request.extensions().get::<Context>().ok_or_else(|| Error::new(Code::Internal))?;
+    count(context)?;
+    if is_open(request.method(), &trace::template(request)) { Ok(()) } else { context.viewer().map(|_| ()) }
+}
+
+/// Counts this request against its user, or against its address.
+///
+/// # Errors
+/// `rate_limited`, with the seconds to wait.
+pub fn count(context: &Context) -> Result<(), Error> {
+    context.state.limits.check_request(match &context.caller {
+        Some(viewer) => Requester::User(viewer.id()),
+        None => Requester::Address(context.address),
+    })
+}
+
+fn is_open(method: &Method, template: &str) -> bool {
+    let method = if method == Method::HEAD { Method::GET } else { method.clone() };
+    OPEN.contains(&(method.as_str(), template))
+}
+
+/// The sign-in page that leads back to this one; a form comes back to the page that showed it.
+#[must_use]
+pub fn sign_in_and_back(method: &Method, uri: &Uri) -> String {
+    let back = match *method {
+        Method::GET | Method::HEAD => uri.path_and_query().map_or("/", |path| path.as_str()),
+        _ => uri.path(),
+    };
+    match serde_urlencoded::to_string([("next", back)]) {
+        Ok(query) if !matches!(back, "/" | "/messages" | "/sign_out") => format!("/sign_in?{query}"),
+        _ => "/sign_in".to_owned(),
+    }
+}

@@ -1,0 +1,62 @@
+//! Every route of the server, and what a request passes on its way there. Read with the drawing in `middleware`.
+
+use crate::{
+    error::{Code, Error},
+    server::{
+        assets, forms, health,
+        middleware::{authenticate, catch_panic, cross_site, problem, request_id, security_headers, signed_in, trace},
+        pages, rest, rpc,
+        state::AppState,
+    },
+};
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+    routing::get,
+};
+use tower_http::compression::CompressionLayer;
+
+/// The whole application.
+pub fn router(state: AppState) -> Router {
+    let cross_site = cross_site::layer(&state.settings.server);
+    let authenticate = from_fn_with_state(state.clone(), authenticate::layer);
+
+    let for_programs = Router::new()
+        .nest(rest::PREFIX, rest::router().fallback(not_found))
+        .route("/api/docs", get(rest::docs::page))
+        .route("/api/docs.css", get(rest::docs::style))
+        .merge(rpc::router())
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(cross_site.clone())
+        .layer(from_fn(signed_in::for_programs))
+        .layer(authenticate.clone());
+    let for_people = Router::new()
+        .merge(pages::router())
+        .merge(forms::router())
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(cross_site)
+        .layer(from_fn(signed_in::for_people))
+        .layer(authenticate);
+
+    Router::new()
+        .merge(for_programs)
+        .merge(for_people)
+        .merge(health::router())
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(assets::fallback)
+        .layer(CompressionLayer::new())
+        .layer(catch_panic::layer())
+        .layer(from_fn(problem::layer))
+        .layer(from_fn_with_state(state.clone(), security_headers::layer))
+        .layer(from_fn_with_state(state.clone(), trace::layer))
+        .layer(from_fn(request_id::layer))
+        .with_state(state)
+}
+
+async fn not_found() -> Error {
+    Error::not_found()
+}
+
+async fn method_not_allowed() -> Error {
+    Error::new(Code::MethodNotAllowed)
+}

@@ -1,0 +1,169 @@
+//! The accept loop: at most so many connections, at most so long for the head of a request, and an end that waits for
+//! what has begun.
+//!
+//! Our own, because `axum::serve` has no timer for request heads: a client that sends a byte a minute would keep its
+//! connection for ever.
+
+use crate::server::{failure::Failure, health, middleware::client_address::PeerAddress, state::AppState};
+use axum::{Router, body::Body, extract::Request, response::Response};
+use hyper::{body::Incoming, server::conn::http1::Builder};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    signal::unix::{SignalKind, signal},
+    sync::Semaphore,
+};
+use tower::ServiceExt;
+
+/// Open connections of one listener; further ones wait in its queue.
+const MAX_CONNECTIONS: usize = 8_192;
+
+/// For the head of a request, and for how long a connection may rest between two.
+const HEAD_WITHIN: Duration = Duration::from_secs(15);
+
+/// The bytes of a request's head; also what is buffered of a body.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// What has begun gets so long to end.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Takes the address.
+///
+/// # Errors
+/// When somebody else has it.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| Failure(format!("{address} cannot be listened on: {error}")))
+}
+
+/// Takes the address for `/metrics`; port 0 is none, so that several instances may run beside each other.
+///
+/// # Errors
+/// When somebody else has it.
+pub async fn listen_for_metrics(address: SocketAddr) -> Result<Option<TcpListener>, Failure> {
+    match address.port() {
+        0 => Ok(None),
+        _ => listen(address).await.map(Some),
+    }
+}
+
+/// The one line that says that connections are accepted.
+///
+/// # Errors
+/// When the listener has lost its address.
+pub fn announce(listener: &TcpListener) -> Result<(), Failure> {
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "listening");
+    Ok(())
+}
+
+/// SIGTERM or SIGINT drains, a second one ends the process at once.
+///
+/// # Errors
+/// When signals cannot be received.
+pub fn stop_on_signal(state: &AppState) -> Result<(), Failure> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let shutdown = state.shutdown.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if shutdown.is_cancelled() {
+                tracing::warn!("stopped at once");
+                std::process::exit(1);
+            }
+            shutdown.cancel();
+        }
+    });
+    Ok(())
+}
+
+/// Serves `/metrics` until the end; what is open there then does not matter.
+pub fn metrics(listener: Option<TcpListener>, state: &AppState) {
+    let Some(listener) = listener else { return };
+    let state = state.clone();
+    tokio::spawn(async move {
+        let app = health::metrics_router(state.clone());
+        connections(&listener, &app, &state, &GracefulShutdown::new()).await;
+    });
+}
+
+/// Serves until `state.shutdown`, then lets the open requests end, and what they have left to be done.
+pub async fn serve(listener: TcpListener, app: Router, state: &AppState) {
+    let open = GracefulShutdown::new();
+    connections(&listener, &app, state, &open).await;
+    drop(listener);
+    tracing::info!("draining");
+    state.tasks.close();
+    let ended = async {
+        open.shutdown().await;
+        state.tasks.wait().await;
+    };
+    if tokio::time::timeout(DRAIN, ended).await.is_err() {
+        tracing::warn!("some requests did not end in time");
+    }
+}
+
+/// Accepts until `state.shutdown`.
+async fn connections(listener: &TcpListener, app: &Router, state: &AppState, open: &GracefulShutdown) {
+    // HTTP/1.1 alone: telling the versions apart would wait for the first bytes without a timer, and a proxy in front of
+    // us speaks HTTP/2 for us
+    let mut http = Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(MAX_HEAD);
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let next = async { (places.clone().acquire_owned().await, accept(listener).await) };
+        let (place, (stream, peer)) = tokio::select! {
+            () = state.shutdown.cancelled() => return,
+            next = next => next,
+        };
+        // a small answer should not wait until the one before is acknowledged (Nagle)
+        let _ = stream.set_nodelay(true);
+        let connection = open.watch(http.serve_connection(TokioIo::new(stream), service(app, peer)));
+        let counted = state.metrics.connection();
+        tokio::spawn(async move {
+            let _held = (place, counted);
+            // a broken connection is the client's to notice
+            let _ = connection.await;
+        });
+    }
+}
+
+/// The next connection. Errors of a single one do not matter; when there are no more file handles, a little later.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) => {}
+            Err(error) => {
+                tracing::error!(%error, "no connection can be accepted");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// The application for one connection: each request knows the other end's address.
+fn service(
+    app: &Router,
+    peer: SocketAddr,
+) -> impl hyper::service::Service<
+    http::Request<Incoming>,
+    Response = Response,
+    Error = Infallible,
+    Future = impl Future<Output = Result<Response, Infallible>> + Send + 'static,
+> + Send
++ 'static {
+    let app = app.clone();
+    hyper::service::service_fn(move |request: http::Request<Incoming>| {
+        let mut request: Request = request.map(Body::new);
+        request.extensions_mut().insert(PeerAddress(peer.ip()));
+        app.clone().oneshot(request)
+    })
+}

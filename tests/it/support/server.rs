@@ -1,0 +1,196 @@
+//! The real server in this process, on a free port over a database of its own, and clients that speak HTTP to it.
+
+use super::{Office, person::Person, settings};
+use cms_messages::server::{auth::token, router, serve, settings::Settings};
+use reqwest::{Method, RequestBuilder, Response, header, redirect::Policy};
+use serde_json::Value;
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// A running server.
+pub struct Server {
+    /// Its database, its state, its people.
+    pub office: Office,
+    /// Where it listens.
+    pub address: SocketAddr,
+    site: PathBuf,
+    running: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Without limits and without a policy.
+    pub async fn start() -> Self {
+        Self::with(settings()).await
+    }
+
+    /// With these settings.
+    pub async fn with(settings: Settings) -> Self {
+        let mut office = Office::with(settings).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let site = site(address.port());
+        office.state.leptos.site_root = site.to_str().expect("a path").into();
+        office.state.leptos.hash_files = true;
+        let state = office.state.clone();
+        let running = tokio::spawn(async move { serve::serve(listener, router::router(state.clone()), &state).await });
+        Self { office, address, site, running: Some(running) }
+    }
+
+    /// Nobody is signed in.
+    pub fn stranger(&self) -> Client {
+        Client::new(self.address, header::HeaderMap::new())
+    }
+
+    /// This person's browser, signed in.
+    pub async fn browser(&self, person: &Person) -> Client {
+        let token = format!("session-of-{}-{}", person.user.username, uuid::Uuid::new_v4().simple());
+        sqlx::query("insert into sessions (token_sha256, user_id, expires_at) values ($1, $2, now() + interval '1 hour')")
+            .bind(token::digest(&token))
+            .bind(person.id().0)
+            .execute(&self.office.state.pool)
+            .await
+            .expect("a session");
+        Client::new(self.address, one_header(header::COOKIE, &format!("cms_session={token}")))
+    }
+
+    /// A program of this person, with a bearer token.
+    pub async fn program(&self, person: &Person) -> Client {
+        let token = format!("token-of-{}-{}", person.user.username, uuid::Uuid::new_v4().simple());
+        sqlx::query("insert into api_tokens (token_sha256, user_id) values ($1, $2)")
+            .bind(token::digest(&token))
+            .bind(person.id().0)
+            .execute(&self.office.state.pool)
+            .await
+            .expect("a token");
+        Client::new(self.address, one_header(header::AUTHORIZATION, &format!("Bearer {token}")))
+    }
+
+    /// Drains, and waits for the end.
+    pub async fn stop(&mut self) {
+        self.office.state.shutdown.cancel();
+        if let Some(running) = self.running.take() {
+            running.await.expect("the server ends without a panic");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.office.state.shutdown.cancel();
+        let _ = std::fs::remove_dir_all(&self.site);
+    }
+}
+
+/// What cargo-leptos would have built, in small.
+fn site(port: u16) -> PathBuf {
+    let site = std::env::temp_dir().join(format!("cms-messages-site-{}-{port}", std::process::id()));
+    std::fs::create_dir_all(site.join("pkg")).expect("a folder");
+    std::fs::write(site.join("pkg/cms-messages.abc.js"), "export {}").expect("a file");
+    std::fs::write(site.join("pkg/cms-messages.abc.js.br"), b"not really brotli").expect("a file");
+    std::fs::write(site.join("robots.txt"), "User-agent: *\nDisallow: /\n").expect("a file");
+    site
+}
+
+fn one_header(name: header::HeaderName, value: &str) -> header::HeaderMap {
+    header::HeaderMap::from_iter([(name, value.parse().expect("a header"))])
+}
+
+/// Speaks HTTP for somebody; follows no redirect.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Arc<str>,
+}
+
+impl Client {
+    fn new(address: SocketAddr, headers: header::HeaderMap) -> Self {
+        let http = reqwest::Client::builder().default_headers(headers).redirect(Policy::none()).no_proxy().build().expect("a client");
+        Self { http, base: format!("http://{address}").into() }
+    }
+
+    /// A request to a path of the server.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base))
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path)).await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::DELETE, path)).await
+    }
+
+    /// PUT with a JSON body.
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(Method::PUT, path).json(&body)).await
+    }
+
+    /// POST with a JSON body.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// POST of a plain form.
+    pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = form_urlencoded(fields);
+        let request = self.request(Method::POST, path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        Answer::of(request.body(body)).await
+    }
+}
+
+fn form_urlencoded(fields: &[(&str, &str)]) -> String {
+    let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect::<Vec<_>>().join("&")
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: header::HeaderMap,
+    /// The body as text.
+    pub text: String,
+}
+
+impl Answer {
+    /// What this request is answered with.
+    pub async fn of(request: RequestBuilder) -> Self {
+        let answer: Response = request.send().await.expect("the server answers");
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        Self { status, headers, text: answer.text().await.expect("a body") }
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {self:?}"))
+    }
+
+    /// The stable code of a problem.
+    pub fn code(&self) -> String {
+        let json = self.json();
+        json["code"].as_str().unwrap_or_else(|| panic!("no code in {self:?}")).to_owned()
+    }
+
+    /// A header, empty when it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().expect("a text")).unwrap_or_default()
+    }
+
+    /// The same answer with another request's id in it.
+    pub fn without_request_id(&self) -> String {
+        self.text.replace(self.header("x-request-id"), "…")
+    }
+
+    /// Status and code in one, for tables.
+    pub fn outcome(&self) -> String {
+        match self.text.starts_with('{') && self.status >= 400 {
+            true => format!("{} {}", self.status, self.code()),
+            false => self.status.to_string(),
+        }
+    }
+}
