@@ -47,7 +47,8 @@ pub async fn operator(settings: &Settings) -> Result<Operator, Failure> {
 pub async fn migrate(settings: &Settings) -> Result<(), Failure> {
     let url = settings.database.migrate_url.as_deref().unwrap_or(&settings.database.url);
     let options = db::pool::options(url)?;
-    Ok(db::migrate::run(wait_for(&options).await?).await?)
+    let _ = wait_for(&options).await?.close().await;
+    Ok(db::migrate::run(&options).await?)
 }
 
 /// One connection of its own: the pool would only say that it waited in vain.
