@@ -47,8 +47,7 @@ pub async fn operator(settings: &Settings) -> Result<Operator, Failure> {
 pub async fn migrate(settings: &Settings) -> Result<(), Failure> {
     let url = settings.database.migrate_url.as_deref().unwrap_or(&settings.database.url);
     let options = db::pool::options(url)?;
-    let _ = wait_for(&options).await?.close().await;
-    Ok(db::migrate::run(&options).await?)
+    Ok(db::migrate::run(wait_for(&options).await?).await?)
 }
 
 /// One connection of its own: the pool would only say that it waited in vain.

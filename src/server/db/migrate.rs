@@ -1,6 +1,6 @@
 //! The schema: applying it as its owner, and asking whether a database has what this program needs.
 
-use sqlx::{Connection, Executor, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
+use sqlx::{Connection, Executor, PgConnection, migrate::Migrator};
 
 /// The migrations that this program brings. It tolerates others: the old program must run on the new schema while the
 /// instances are replaced one after the other.
@@ -11,12 +11,11 @@ pub fn migrator() -> Migrator {
     migrator
 }
 
-/// Applies what is missing, as the login of `options` (no `SET ROLE`: it owns the tables).
+/// Applies what is missing, as the connection's login (no `SET ROLE`: it owns the tables).
 ///
 /// # Errors
-/// When the database cannot be reached, or a migration fails.
-pub async fn run(options: &PgConnectOptions) -> Result<(), String> {
-    let mut connection = PgConnection::connect_with(options).await.map_err(|error| unreachable(&error))?;
+/// When a migration fails.
+pub async fn run(mut connection: PgConnection) -> Result<(), String> {
     migrator().run(&mut connection).await.map_err(|error| format!("The migration failed: {error}"))?;
     // so that the server may ask which migrations are there
     connection.execute("grant select on _sqlx_migrations to cms_messages_app").await.map_err(|error| unreachable(&error))?;
