@@ -3,9 +3,11 @@
 mod support;
 
 mod changes;
+mod concurrency;
 mod conversations;
 mod grants;
 mod messages;
+mod model;
 mod people_search;
 mod queries;
 mod receipts;
