@@ -37,6 +37,12 @@ pub async fn try_lock(connection: &mut PgConnection) -> Result<bool, sqlx::Error
         .await
 }
 
+/// Lets the next one.
+pub async fn unlock(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("select pg_advisory_unlock(hashtextextended('cms_messages.fan_out', 0))").fetch_one(connection).await?;
+    Ok(())
+}
+
 /// The requests, oldest first.
 pub async fn requested(connection: &mut PgConnection) -> Result<Vec<FanOut>, sqlx::Error> {
     sqlx::query_as!(FanOut, r#"select user_id as "user", requested_at from user_fanouts order by requested_at limit 1000"#)

@@ -16,7 +16,7 @@ pub async fn drain(pool: &PgPool) -> Result<bool, Error> {
     if !db::fan_out::is_requested(&mut connection).await? {
         return Ok(true);
     }
-    // the lock belongs to the connection, which must not return to the pool with it
+    // the lock belongs to the connection, which must not return to the pool with it when this fails in the middle
     connection.close_on_drop();
     if !db::fan_out::try_lock(&mut connection).await? {
         return Ok(false);
@@ -24,6 +24,7 @@ pub async fn drain(pool: &PgPool) -> Result<bool, Error> {
     loop {
         let requested = db::fan_out::requested(&mut connection).await?;
         if requested.is_empty() {
+            db::fan_out::unlock(&mut connection).await?;
             return Ok(true);
         }
         for request in requested {
