@@ -26,8 +26,8 @@ is_root() { [ "$(id -u)" = 0 ]; }
 version_at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
 
 # step NAME COMMAND…: names it, runs it, says how long it took. The command runs
-# in a subshell with errexit on; never call step itself inside `if` or `||`,
-# where bash would switch errexit off again.
+# in a subshell with errexit on. Never call step itself inside `if` or `||`, where
+# bash would switch errexit off again: that is what try is for.
 step() {
     local name=$1 started=$SECONDS status
     shift
@@ -44,6 +44,15 @@ step() {
         return "$status"
     fi
     note "$name: $((SECONDS - started)) s"
+}
+
+# try NAME COMMAND…: a step that may fail; `tried` is then not 0.
+try() {
+    set +e
+    step "$@"
+    # shellcheck disable=SC2034 # for whoever called
+    tried=$?
+    set -e
 }
 
 # as_root COMMAND…: as root, through sudo where needed; fails when neither works.

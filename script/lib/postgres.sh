@@ -29,7 +29,7 @@ pg_require() {
     pg_find "$@" && return
     [ $# -eq 0 ] || die "the cluster below .local was made by PostgreSQL $1, which is not installed any more" \
         "install it again, or move the data over with pg_upgrade"
-    step "PostgreSQL (Debian package)" apt_install postgresql || true
+    try "PostgreSQL (Debian package)" apt_install postgresql
     pg_find || die "PostgreSQL 15 or newer is missing" \
         "install it (Debian, Ubuntu: apt-get install postgresql) and run this again" \
         "or set DATABASE_URL to a database that you have (script/server only)"
