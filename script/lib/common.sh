@@ -29,7 +29,7 @@ version_at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = 
 # in a subshell with errexit on. Never call step itself inside `if` or `||`, where
 # bash would switch errexit off again: that is what try is for.
 step() {
-    local name=$1 started=$SECONDS status
+    local name=$1 started=$SECONDS status before=$-
     shift
     say "$name"
     set +e
@@ -38,7 +38,7 @@ step() {
         "$@"
     )
     status=$?
-    set -e
+    case $before in *e*) set -e ;; esac
     if [ "$status" -ne 0 ]; then
         note "$name: failed after $((SECONDS - started)) s"
         return "$status"
