@@ -85,7 +85,8 @@ reaches() { have curl && curl -fsIL --max-time 8 -o /dev/null "$1" 2>/dev/null; 
 find_browser() {
     local name
     [ -z "${CMS_MESSAGES_CHROMIUM:-}" ] || return 0
-    for name in chromium chromium-browser google-chrome-stable google-chrome; do
+    for name in chromium chromium-browser google-chrome-stable google-chrome \
+        "${PLAYWRIGHT_BROWSERS_PATH:-${XDG_CACHE_HOME:-$HOME/.cache}/ms-playwright}"/chromium-*/chrome-linux*/chrome; do
         if have "$name"; then
             CMS_MESSAGES_CHROMIUM=$(command -v "$name")
             export CMS_MESSAGES_CHROMIUM
