@@ -27,23 +27,22 @@ pub struct Window {
     #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
     /// The nearest below this seq.
-    #[param(minimum = 0)]
+    #[param(value_type = Option<i64>, minimum = 0)]
     before: Option<Place>,
     /// The nearest above this seq.
-    #[param(minimum = 0)]
+    #[param(value_type = Option<i64>, minimum = 0)]
     after: Option<Place>,
     /// Half of the page before this seq, filled up from the other side.
-    #[param(minimum = 0)]
+    #[param(value_type = Option<i64>, minimum = 0)]
     around: Option<Place>,
     /// Around the first message sent at or after this moment, else the newest.
-    #[param(format = DateTime)]
+    #[param(value_type = Option<String>, format = DateTime)]
     at: Option<String>,
 }
 
 /// 0..2^63-1.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "u64")]
-#[schema(value_type = i64, minimum = 0)]
 pub struct Place(i64);
 
 impl TryFrom<u64> for Place {

@@ -31,6 +31,7 @@ impl Server {
         let site = site(address.port());
         office.state.leptos.site_root = site.to_str().expect("a path").into();
         office.state.leptos.hash_files = true;
+        office.state.leptos.hash_file = site.join("hash.txt").to_str().expect("a path").into();
         let state = office.state.clone();
         let running = tokio::spawn(async move { serve::serve(listener, router::router(state.clone()), &state).await });
         Self { office, address, site, running: Some(running) }
@@ -87,6 +88,7 @@ fn site(port: u16) -> PathBuf {
     std::fs::create_dir_all(site.join("pkg")).expect("a folder");
     std::fs::write(site.join("pkg/cms-messages.abc.js"), "export {}").expect("a file");
     std::fs::write(site.join("pkg/cms-messages.abc.js.br"), b"not really brotli").expect("a file");
+    std::fs::write(site.join("hash.txt"), "js: abc\nwasm: abc\ncss: abc\n").expect("a file");
     std::fs::write(site.join("robots.txt"), "User-agent: *\nDisallow: /\n").expect("a file");
     site
 }
