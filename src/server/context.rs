@@ -72,9 +72,7 @@ impl Context {
     /// # Errors
     /// `internal` outside of a request.
     pub fn current() -> Result<Self, Error> {
-        use_context::<Parts>()
-            .and_then(|parts| parts.extensions.get::<Self>().cloned())
-            .ok_or_else(|| Error::new(Code::Internal))
+        use_context::<Parts>().and_then(|parts| parts.extensions.get::<Self>().cloned()).ok_or_else(|| Error::new(Code::Internal))
     }
 }
 

@@ -3,11 +3,7 @@
 //! Services and middleware ask before they do the work. Keys are salted hashes, so nothing that was typed stays in
 //! memory; what has recovered is forgotten every few thousand checks, so strangers cannot make the tables grow for ever.
 
-use crate::{
-    domain::ids::UserId,
-    error::Error,
-    server::settings::LimitSettings,
-};
+use crate::{domain::ids::UserId, error::Error, server::settings::LimitSettings};
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock, DefaultClock},

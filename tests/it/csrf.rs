@@ -64,12 +64,8 @@ async fn another_site_changes_nothing() {
 async fn our_own_pages_and_programs_pass() {
     let (server, client, conversation) = browser_with_conversation(settings()).await;
     let own = format!("http://{}", server.address);
-    let ours: [&[(&str, &str)]; 4] = [
-        &[("sec-fetch-site", "same-origin"), ("origin", &own)],
-        &[("origin", &own)],
-        &[("sec-fetch-site", "none")],
-        &[],
-    ];
+    let ours: [&[(&str, &str)]; 4] =
+        [&[("sec-fetch-site", "same-origin"), ("origin", &own)], &[("origin", &own)], &[("sec-fetch-site", "none")], &[]];
     for headers in ours {
         for (name, request) in state_changes(&client, &conversation).into_iter().filter(|(name, _)| *name != "sign out") {
             let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));

@@ -55,7 +55,10 @@ async fn a_problem_has_the_shape_of_rfc_9457_and_the_id_of_its_request() {
     assert_eq!(answer.header("content-type"), "application/problem+json");
     let problem = answer.json();
     assert_eq!(problem["request_id"], answer.header("x-request-id"));
-    assert_eq!((&problem["type"], &problem["title"], &problem["status"]), (&json!("/api/docs#invalid"), &json!("Unprocessable Entity"), &json!(422)));
+    assert_eq!(
+        (&problem["type"], &problem["title"], &problem["status"]),
+        (&json!("/api/docs#invalid"), &json!("Unprocessable Entity"), &json!(422))
+    );
     assert!(problem["fields"]["q"].is_string() && problem["detail"].is_string(), "{problem}");
     assert_ne!(scene.asha.get("/api/v1/users?q=").await.header("x-request-id"), answer.header("x-request-id"));
     // a client's own id would make two requests look like one
@@ -205,7 +208,8 @@ async fn a_body_over_64_kib_is_too_large() {
     assert_eq!(raw(&scene.stranger, Method::POST, "/api/v1/session", "application/json", big.clone()).await.outcome(), "413 too_large");
     assert_eq!(raw(&scene.stranger, Method::POST, "/sign_in", "application/x-www-form-urlencoded", big.clone()).await.status, 413);
     // without a length in front
-    let frames = big.into_bytes().chunks(1_000).map(|chunk| Ok::<_, std::io::Error>(Frame::data(Bytes::copy_from_slice(chunk)))).collect::<Vec<_>>();
+    let frames =
+        big.into_bytes().chunks(1_000).map(|chunk| Ok::<_, std::io::Error>(Frame::data(Bytes::copy_from_slice(chunk)))).collect::<Vec<_>>();
     let body = reqwest::Body::wrap(StreamBody::new(futures_util::stream::iter(frames)));
     let chunked = raw(&scene.asha, Method::PUT, &message(&scene.own), "application/json", body).await;
     assert_eq!(chunked.outcome(), "413 too_large");
@@ -216,7 +220,8 @@ async fn checks_come_in_their_order() {
     let scene = scene().await;
     let (path, foreign) = (message(&scene.own), message(&scene.foreign));
     let everything_wrong = |client: &Client, path: &str, content_type: &str, body: String| {
-        let request = client.request(Method::PUT, path).header("sec-fetch-site", "cross-site").header(CONTENT_TYPE, content_type.to_owned());
+        let request =
+            client.request(Method::PUT, path).header("sec-fetch-site", "cross-site").header(CONTENT_TYPE, content_type.to_owned());
         Answer::of(request.body(body))
     };
     let big = "x".repeat(70_000);
@@ -265,7 +270,8 @@ async fn a_server_functions_refusal_is_read_by_the_browser_as_the_error_it_was()
 #[tokio::test]
 async fn a_database_that_cannot_be_reached_is_503_and_never_signed_out() {
     let scene = scene().await;
-    let name: String = sqlx::query_scalar("select current_database()::text").fetch_one(&scene.server.office.state.pool).await.expect("a name");
+    let name: String =
+        sqlx::query_scalar("select current_database()::text").fetch_one(&scene.server.office.state.pool).await.expect("a name");
     let elsewhere = scene.server.office.database.options().database("postgres");
     let mut owner = PgConnection::connect_with(&elsewhere).await.expect("the cluster answers");
     let close = format!(

@@ -51,9 +51,8 @@ async fn a_role_that_may_too_much_is_not_ready() {
     assert_eq!(ask(superuser).await, (503, "not ready: the database role is a superuser\n".into()));
     let mut owner = server.office.database.owner().await;
     let role = format!("owner_of_one_table_{}", std::process::id());
-    let grants = format!(
-        "create role {role}; grant cms_messages_app to {role}; alter table user_fanouts owner to {role}; grant {role} to postgres"
-    );
+    let grants =
+        format!("create role {role}; grant cms_messages_app to {role}; alter table user_fanouts owner to {role}; grant {role} to postgres");
     owner.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(grants))).await.expect("an owner");
     let become_owner = format!("set role {role}");
     let owning = PgPoolOptions::new().after_connect(move |connection, _| {

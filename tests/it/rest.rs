@@ -239,7 +239,17 @@ async fn history_is_paged_from_any_place() {
     assert_eq!(seqs(&page("limit=2&before=9223372036854775807").await), [6, 7]);
     let middle = page("limit=2&around=4").await.json();
     assert_eq!((&middle["has_before"], &middle["has_after"]), (&json!(true), &json!(true)));
-    for wrong in ["before=1&after=1", "around=-1", "before=9223372036854775808", "after=x", "at=yesterday", "limit=201", "limit=0", "before=", "limit=1&limit=2"] {
+    for wrong in [
+        "before=1&after=1",
+        "around=-1",
+        "before=9223372036854775808",
+        "after=x",
+        "at=yesterday",
+        "limit=201",
+        "limit=0",
+        "before=",
+        "limit=1&limit=2",
+    ] {
         assert_eq!(page(wrong).await.outcome(), "422 invalid", "{wrong}");
     }
 }

@@ -101,7 +101,11 @@ impl Posted {
     /// The session has ended meanwhile: to the sign-in page, unless there is a text to give back.
     fn signed_out(self, error: &Error) -> Response {
         let text = self.field("body");
-        if text.is_empty() { to(&signed_in::sign_in_and_back(&Method::POST, &self.parts.uri)) } else { kept::page(error, &text, &self.parts) }
+        if text.is_empty() {
+            to(&signed_in::sign_in_and_back(&Method::POST, &self.parts.uri))
+        } else {
+            kept::page(error, &text, &self.parts)
+        }
     }
 }
 

@@ -56,7 +56,9 @@ mod tests {
     #[test]
     fn nobody_is_led_away_from_this_site() {
         assert_eq!(local_path("/messages/new?q=a%20b"), "/messages/new?q=a%20b");
-        for elsewhere in ["", "//evil.example", "/\\evil.example", "https://evil.example", "javascript:x", "/a\r\nb", "/\tb", "/sign_in?next=/"] {
+        for elsewhere in
+            ["", "//evil.example", "/\\evil.example", "https://evil.example", "javascript:x", "/a\r\nb", "/\tb", "/sign_in?next=/"]
+        {
             assert_eq!(local_path(elsewhere), "/messages", "{elsewhere:?}");
         }
     }

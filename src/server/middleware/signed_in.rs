@@ -41,9 +41,7 @@ pub async fn for_people(request: Request, next: Next) -> Response {
     match admit(&request) {
         Ok(()) => next.run(request).await,
         Err(Error { code: Code::Unauthenticated, .. }) if carries_text(&request) => next.run(request).await,
-        Err(Error { code: Code::Unauthenticated, .. }) => {
-            Redirect::to(&sign_in_and_back(request.method(), request.uri())).into_response()
-        }
+        Err(Error { code: Code::Unauthenticated, .. }) => Redirect::to(&sign_in_and_back(request.method(), request.uri())).into_response(),
         Err(error) => error.into_response(),
     }
 }

@@ -117,7 +117,11 @@ fn put_objects(page: &mut String, document: &Value) {
 }
 
 fn put_errors(page: &mut String) {
-    put!(page, "<section id=\"errors\"><h2>errors</h2><p>Every refusal is <code>application/problem+json</code>: {}</p><dl>", reference("Problem"));
+    put!(
+        page,
+        "<section id=\"errors\"><h2>errors</h2><p>Every refusal is <code>application/problem+json</code>: {}</p><dl>",
+        reference("Problem")
+    );
     for (word, status, sentence) in openapi::codes() {
         put!(page, "<dt id=\"{word}\">{status} <code>{word}</code></dt><dd>{}</dd>", escape(&sentence));
     }
