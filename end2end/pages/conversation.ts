@@ -32,7 +32,7 @@ export class ConversationPage {
 
   /** The bubble with exactly this text. */
   bubble(text: string): Locator {
-    return this.bubbles.filter({ has: this.page.locator('.message_bubble-text').getByText(text, { exact: true }) });
+    return this.bubbles.filter({ has: this.page.locator('.message_bubble-text', { hasText: exactly(text) }) });
   }
 
   seq(seq: number): Locator {
@@ -57,10 +57,11 @@ export class ConversationPage {
     await this.bubble(text).locator('.message_bubble-meta button, .message_bubble-meta summary').first().click();
     const shown = this.openDetails(text);
     await expect(shown).toBeVisible();
-    const rows = await shown.locator('div:has(> dd time)').evaluateAll((all) => all.map((row) => ({
+    // what a pointer promised, the page that is on its way tells the time of
+    await expect(shown.getByText('…')).toHaveCount(0);
+    return shown.locator('div:has(> dd time)').evaluateAll((all) => all.map((row) => ({
       word: row.querySelector('dt')?.textContent?.trim() ?? '', time: row.querySelector('dd time')?.getAttribute('datetime') ?? '',
     })));
-    return rows;
   }
 
   openDetails(text: string): Locator {
@@ -84,4 +85,10 @@ export class ConversationPage {
       return result;
     });
   }
+}
+
+/** The whole text of an element, whatever the white space between its words. */
+function exactly(text: string): RegExp {
+  const words = text.trim().split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^\\s*${words.join('\\s+')}\\s*$`);
 }
