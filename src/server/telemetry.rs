@@ -15,7 +15,7 @@ pub fn start() {
     let lines = if std::io::stderr().is_terminal() {
         lines.with_target(false).with_filter(levels).boxed()
     } else {
-        lines.json().flatten_event(true).with_filter(levels).boxed()
+        lines.json().flatten_event(true).with_span_list(false).with_filter(levels).boxed()
     };
     // a second start in one process (tests) keeps the first
     let _ = tracing_subscriber::registry().with(lines).try_init();
