@@ -110,7 +110,7 @@ impl MessageBody {
         }
         let length = body.chars().count();
         if length > Self::MAX {
-            return Err(format!("The message has {length} characters; at most {} can be sent.", Self::MAX));
+            return Err(format!("A message has at most {} characters; this one has {}.", grouped(Self::MAX), grouped(length)));
         }
         if body.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
             return Err("The message holds control characters, which cannot be shown.".into());
@@ -131,6 +131,15 @@ impl MessageBody {
     }
 }
 
+/// A number as people read it: `4,000`.
+#[must_use]
+pub fn grouped(number: usize) -> String {
+    match (number / 1_000, number % 1_000) {
+        (0, rest) => rest.to_string(),
+        (thousands, rest) => format!("{},{rest:03}", grouped(thousands)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{MessageBody, Status};
@@ -145,7 +154,7 @@ mod tests {
     #[test]
     fn the_limit_counts_scalar_values_after_normalising() {
         assert!(MessageBody::parse(&"🧵".repeat(4_000)).is_ok());
-        assert!(MessageBody::parse(&"a".repeat(4_001)).is_err());
+        assert_eq!(MessageBody::parse(&"a".repeat(4_001)), Err("A message has at most 4,000 characters; this one has 4,001.".into()));
         assert!(MessageBody::parse(&"e\u{301}".repeat(4_000)).is_ok());
     }
 

@@ -5,7 +5,7 @@
 
 use super::icon::Icon;
 use crate::{
-    domain::{form::FormFlash, ids::ClientId, message::MessageBody},
+    domain::{form::FormFlash, ids::ClientId, message::{MessageBody, grouped}},
     ui::state::{drafts::Drafts, outbox::Outbox, thread::ThreadState},
 };
 use leptos::{
@@ -156,13 +156,5 @@ fn grow(field: &HtmlTextAreaElement) {
     field.set_rows(1);
     while field.rows() < MAX_LINES && field.scroll_height() > field.client_height() {
         field.set_rows(field.rows().saturating_add(1));
-    }
-}
-
-/// `4,000`.
-fn grouped(number: usize) -> String {
-    match number / 1_000 {
-        0 => number.to_string(),
-        thousands => format!("{thousands},{:03}", number % 1_000),
     }
 }
