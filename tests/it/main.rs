@@ -2,6 +2,7 @@
 
 mod support;
 
+mod audit_counts;
 mod changes;
 mod concurrency;
 mod conversations;
@@ -12,6 +13,7 @@ mod grants;
 mod headers;
 mod health;
 mod import;
+mod layers;
 mod messages;
 mod model;
 mod openapi;
