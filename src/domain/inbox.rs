@@ -65,11 +65,9 @@ impl Inbox {
     /// The totals over what is loaded; exact when nothing is left to load.
     #[must_use]
     pub fn unread(&self) -> Unread {
-        self.conversations.iter().filter(|conversation| conversation.unread_count > 0).fold(Unread::default(), |sum, conversation| {
-            Unread {
-                messages: sum.messages.saturating_add(conversation.unread_count),
-                conversations: sum.conversations.saturating_add(1),
-            }
+        self.conversations.iter().filter(|conversation| conversation.unread_count > 0).fold(Unread::default(), |sum, conversation| Unread {
+            messages: sum.messages.saturating_add(conversation.unread_count),
+            conversations: sum.conversations.saturating_add(1),
         })
     }
 
@@ -143,11 +141,8 @@ mod tests {
         fn pages(&self, size: usize) -> Vec<ConversationPage> {
             let mut rows = self.conversations.clone();
             rows.sort_by_key(|c| Reverse((c.last_activity_at, c.id)));
-            let page = |items: &[Conversation]| ConversationPage {
-                items: items.to_vec(),
-                next_cursor: None,
-                change_no: ChangeNo(self.newest),
-            };
+            let page =
+                |items: &[Conversation]| ConversationPage { items: items.to_vec(), next_cursor: None, change_no: ChangeNo(self.newest) };
             if rows.is_empty() { vec![page(&[])] } else { rows.chunks(size).map(page).collect() }
         }
 

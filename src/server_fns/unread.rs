@@ -1,9 +1,6 @@
 //! The unread totals.
 
-use crate::{
-    domain::unread::Unread,
-    error::Error,
-};
+use crate::{domain::unread::Unread, error::Error};
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// The viewer's unread messages and the conversations that hold them.

@@ -1,9 +1,6 @@
 //! The search for people to write to.
 
-use crate::{
-    domain::user::FoundUser,
-    error::Error,
-};
+use crate::{domain::user::FoundUser, error::Error};
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// At most 20 people, best match first; never the viewer, never people whom the policy hides.

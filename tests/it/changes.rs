@@ -4,11 +4,7 @@ use crate::support::{
     Office,
     person::{LEAVES, change},
 };
-use cms_messages::{
-    domain::ids::ChangeNo,
-    error::Code,
-    server::service::changes,
-};
+use cms_messages::{domain::ids::ChangeNo, error::Code, server::service::changes};
 
 #[tokio::test]
 async fn every_step_is_one_change_for_each_whom_it_concerns() {

@@ -177,11 +177,9 @@ async fn people_change_while_everybody_writes_and_all_take_locks_in_one_order() 
             there.open(&here).await;
             tasks.spawn(async move {
                 for _ in 0..10 {
-                    tokio::join!(
-                        insist(&here, conversation),
-                        insist(&there, conversation),
-                        async { there.read(conversation, 1).await.and(here.read(conversation, 1).await) },
-                    )
+                    tokio::join!(insist(&here, conversation), insist(&there, conversation), async {
+                        there.read(conversation, 1).await.and(here.read(conversation, 1).await)
+                    },)
                     .2
                     .unwrap_or_else(|error| assert_eq!(error.code, Code::Invalid, "nothing to read yet"));
                     change(&state, &here, "department = department").await;
@@ -211,7 +209,8 @@ async fn insist(person: &Person, conversation: ConversationId) {
 async fn deadlocks(office: &Office) -> i64 {
     office.state.pool.close().await;
     let mut owner = office.database.owner().await;
-    let backends = "select count(*) from pg_stat_activity where datname = current_database() and usename is not null and pid <> pg_backend_pid()";
+    let backends =
+        "select count(*) from pg_stat_activity where datname = current_database() and usename is not null and pid <> pg_backend_pid()";
     while sqlx::query_scalar::<_, i64>(backends).fetch_one(&mut owner).await.expect("the backends") > 0 {
         tokio::task::yield_now().await;
     }

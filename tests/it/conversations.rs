@@ -5,7 +5,11 @@ use crate::support::{
     person::{LEAVES, Person, RETURNS, change},
 };
 use cms_messages::{
-    domain::{ids::{ClientId, ConversationId, UserId}, message::Status, page::PageAt},
+    domain::{
+        ids::{ClientId, ConversationId, UserId},
+        message::Status,
+        page::PageAt,
+    },
     error::{Code, Error},
     server::service::conversations,
 };
@@ -197,7 +201,8 @@ async fn the_inbox_has_the_latest_activity_first_on_every_page_size() {
 async fn the_inbox_is_filtered_by_the_peers_name_as_people_are_searched() {
     let office = Office::new().await;
     let asha = office.person("asha").await;
-    for (username, name) in [("emilie", "Émilie Gauthier-Benoît"), ("dmitri", "Дмитрий Орлов"), ("bela", "Béla Emília Kovács")] {
+    for (username, name) in [("emilie", "Émilie Gauthier-Benoît"), ("dmitri", "Дмитрий Орлов"), ("bela", "Béla Emília Kovács")]
+    {
         let peer = Person::named(&office.state, username, name, "Planning").await;
         asha.open(&peer).await;
     }

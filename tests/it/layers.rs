@@ -20,7 +20,11 @@ const LAYERS: &[Layer] = &[
         ours: &["domain"],
         not: &["leptos", "leptos_router", "server_fn", "axum", "http", "sqlx", "tokio", "tracing", "web_sys", "js_sys", "wasm_bindgen"],
     },
-    Layer { files: "ui/", ours: &["domain", "error", "server_fns", "ui", "browser", "answer"], not: &["sqlx", "axum", "tokio", "tracing", "leptos_axum"] },
+    Layer {
+        files: "ui/",
+        ours: &["domain", "error", "server_fns", "ui", "browser", "answer"],
+        not: &["sqlx", "axum", "tokio", "tracing", "leptos_axum"],
+    },
     Layer {
         files: "server_fns/",
         ours: &["domain", "error", "server_fns", "server::context", "server::service", "server::cookie"],
@@ -30,7 +34,14 @@ const LAYERS: &[Layer] = &[
     Layer {
         files: "server/service/",
         ours: &[
-            "domain", "error", "server::service", "server::db", "server::context", "server::state", "server::auth", "server::operator",
+            "domain",
+            "error",
+            "server::service",
+            "server::db",
+            "server::context",
+            "server::state",
+            "server::auth",
+            "server::operator",
             "server::jobs::fan_out",
         ],
         not: &["leptos", "leptos_axum", "axum", "http", "tower", "tower_http", "server_fn", "serde_json"],
@@ -100,7 +111,10 @@ fn a_forbidden_import_is_found_however_it_is_written() {
         assert!(found.iter().any(|line| line.contains(named)), "{file}: {source}: {found:?}");
     }
     let innocent = [
-        ("domain/user.rs", "//! leptos::prelude, crate::error\nuse super::ids::UserId; // sqlx::query\nconst S: &str = \"use crate::error::Error;\";"),
+        (
+            "domain/user.rs",
+            "//! leptos::prelude, crate::error\nuse super::ids::UserId; // sqlx::query\nconst S: &str = \"use crate::error::Error;\";",
+        ),
         ("domain/user.rs", "#[cfg(test)]\nmod tests { use super::*; use crate::domain::ids::UserId; }"),
         ("domain/user.rs", "fn life<'a>(text: &'a str) -> char { '\"' }"),
         ("server/db/user.rs", "use crate::{domain::ids::UserId, server::db};\nuse sqlx::PgConnection;"),

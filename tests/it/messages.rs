@@ -13,7 +13,10 @@ use cms_messages::{
         time::Timestamp,
     },
     error::{Code, Error},
-    server::{service::messages, settings::{LimitSettings, Settings}},
+    server::{
+        service::messages,
+        settings::{LimitSettings, Settings},
+    },
 };
 use sqlx::Executor;
 
@@ -242,7 +245,10 @@ async fn a_time_leads_to_the_first_message_sent_then() {
     }
     // three messages a second, so that times repeat
     let mut owner = office.database.owner().await;
-    owner.execute("update messages set sent_at = timestamptz '2026-01-01 00:00:00Z' + ((seq - 1) / 3) * interval '1 second'").await.expect("set");
+    owner
+        .execute("update messages set sent_at = timestamptz '2026-01-01 00:00:00Z' + ((seq - 1) / 3) * interval '1 second'")
+        .await
+        .expect("set");
     let at = |text: &str| PageAt::At(Timestamp::parse(text).expect("a time"));
     let seqs = async |at, limit| asha.page(conversation, at, limit).await.items.iter().map(|message| message.seq.0).collect::<Vec<_>>();
     assert_eq!(seqs(at("2026-01-01T00:00:01Z"), 4).await, [2, 3, 4, 5]);

@@ -273,7 +273,10 @@ impl Play {
                 (thread, if up_to.is_multiple_of(13) { length + 1 } else { up_to % (length + 1) })
             })
             .collect();
-        let asked = items.iter().map(|(thread, up_to)| Acknowledgement { conversation_id: self.id(*thread), up_to_seq: Seq(*up_to as i64) }).collect();
+        let asked = items
+            .iter()
+            .map(|(thread, up_to)| Acknowledgement { conversation_id: self.id(*thread), up_to_seq: Seq(*up_to as i64) })
+            .collect();
         let kind = if read { ReceiptKind::Read } else { ReceiptKind::Delivered };
         let answer = receipts::acknowledge(&self.people[who].ctx, kind, Evidence::Client, asked).await;
         let code = answer.err().map(|error| error.code);

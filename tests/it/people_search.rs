@@ -8,7 +8,10 @@ use crate::support::{
 use cms_messages::{
     domain::policy::{Effect, PartyPattern, Policy, PolicyAction, Rule},
     error::Code,
-    server::{service::people, settings::{LimitSettings, Settings}},
+    server::{
+        service::people,
+        settings::{LimitSettings, Settings},
+    },
 };
 
 /// A viewer of "Planning" and these people: (user name, name, department).

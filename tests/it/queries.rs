@@ -1,6 +1,11 @@
 //! How many statements and round trips each use-case takes, counted on the wire.
 
-use crate::support::{Office, person::Person, state, wire::{Traffic, Wire}};
+use crate::support::{
+    Office,
+    person::Person,
+    state,
+    wire::{Traffic, Wire},
+};
 use cms_messages::{
     domain::{ids::Seq, page::PageAt, receipt::ReceiptKind},
     server::{db::pool, service},

@@ -84,9 +84,8 @@ pub async fn list(ctx: &Context, q: Option<&str>, limit: Option<i64>, cursor: Op
     let more = page.items.len() > wanted;
     page.items.truncate(wanted);
     let items: Vec<Conversation> = page.items.into_iter().map(|entry| seen_by(&ctx.state.policy, &viewer.user, entry, page.now)).collect();
-    let next_cursor = items.last().filter(|_| more).map(|last| {
-        Cursor { last_activity_at: last.last_activity_at, conversation_id: last.id }.encode()
-    });
+    let next_cursor =
+        items.last().filter(|_| more).map(|last| Cursor { last_activity_at: last.last_activity_at, conversation_id: last.id }.encode());
     Ok(ConversationPage { items, next_cursor, change_no: page.newest })
 }
 

@@ -145,7 +145,11 @@ impl Play {
         let number = |name: &str| (0..self.people.len()).find(|n| self.people[*n].user.username == name);
         let who = number(&seen.peer.username).expect("a person of this history");
         let peer = &self.world.people[who];
-        assert_eq!((&seen.peer.display_name, seen.peer.department.as_str(), seen.peer.active), (&peer.name, peer.department, peer.active), "{place}");
+        assert_eq!(
+            (&seen.peer.display_name, seen.peer.department.as_str(), seen.peer.active),
+            (&peer.name, peer.department, peer.active),
+            "{place}"
+        );
         let actual = Line {
             thread: self.threads.iter().position(|id| *id == seen.id).expect("a thread of this history"),
             peer: who,

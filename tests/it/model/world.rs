@@ -233,9 +233,8 @@ impl World {
             let there = &self.threads[thread];
             let other = 1 - side;
             let unread = there.texts.iter().skip(there.seen[side]).filter(|text| text.side == other).count();
-            let last = there.texts.last().map(|text| {
-                (there.members[text.side], shown(&text.stored), self.status(thread, there.texts.len() - 1))
-            });
+            let last =
+                there.texts.last().map(|text| (there.members[text.side], shown(&text.stored), self.status(thread, there.texts.len() - 1)));
             let line = Line {
                 thread,
                 peer: there.members[other],

@@ -164,7 +164,8 @@ pub async fn change(state: &AppState, person: &Person, what: &str) {
     let mut after = Some(Uuid::nil());
     while let Some(peer) = after {
         // two at a time, so that the fan-out has to go on
-        after = sqlx::query_scalar("select fan_out_user_v1($1, $2, 2)").bind(id).bind(peer).fetch_one(&state.pool).await.expect("a fan-out");
+        after =
+            sqlx::query_scalar("select fan_out_user_v1($1, $2, 2)").bind(id).bind(peer).fetch_one(&state.pool).await.expect("a fan-out");
     }
 }
 
