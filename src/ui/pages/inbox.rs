@@ -23,11 +23,13 @@ use leptos_router::{
 #[component]
 pub fn Inbox() -> impl IntoView {
     let listing = Listing::expect();
+    let path = use_location().pathname;
+    // below `/messages` the query belongs to what is open
+    let own = path.with_untracked(|path| path == "/messages");
     let asked = use_query_map().with_untracked(|query| {
-        let text = |name| query.get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let text = |name| query.get(name).map(|text| text.trim().to_owned()).filter(|text| own && !text.is_empty());
         (text("q"), text("cursor"))
     });
-    let path = use_location().pathname;
     let rest = Memo::new(move |_| path.read().strip_prefix("/messages/").unwrap_or_default().to_owned());
     let is_open = Memo::new(move |_| !rest.read().is_empty());
     let current = Memo::new(move |_| rest.read().parse::<ConversationId>().ok());

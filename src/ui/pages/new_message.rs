@@ -61,7 +61,7 @@ pub fn NewMessageLink() -> impl IntoView {
 pub fn NewMessageDialog() -> impl IntoView {
     let open = expect_context::<NewMessageOpen>().0;
     let store = InboxStore::expect();
-    let navigate = StoredValue::new_local(use_navigate());
+    let navigate = StoredValue::new(use_navigate());
     let trouble = RwSignal::new(None::<Error>);
     let busy = StoredValue::new(false);
     let on_choose = Callback::new(move |person: FoundUser| {

@@ -54,7 +54,7 @@ impl Notifier {
     /// Needs `OpenConversation` and `Toasts` in place.
     #[must_use]
     pub fn new(attention: Attention) -> Self {
-        let navigate = StoredValue::new_local(use_navigate());
+        let navigate = StoredValue::new(use_navigate());
         Self {
             attention,
             open: OpenConversation::expect().0,
