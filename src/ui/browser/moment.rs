@@ -3,6 +3,7 @@
 use crate::domain::reading::Millis;
 use gloo_timers::{callback::Timeout, future::TimeoutFuture};
 use js_sys::{Date, Function, Reflect};
+use send_wrapper::SendWrapper;
 use wasm_bindgen::JsCast;
 
 /// Milliseconds of a clock that never runs backwards.
@@ -28,11 +29,11 @@ pub fn jittered(millis: u32) -> u32 {
 
 /// Something that happens once, later; dropped, it does not.
 #[derive(Debug)]
-pub struct Alarm(#[expect(dead_code, reason = "held: dropping it cancels it")] Timeout);
+pub struct Alarm(#[expect(dead_code, reason = "held: dropping it cancels it")] SendWrapper<Timeout>);
 
 impl Alarm {
     /// Calls `then` after so many milliseconds.
     pub fn after(millis: u32, then: impl FnOnce() + 'static) -> Self {
-        Self(Timeout::new(millis, then))
+        Self(SendWrapper::new(Timeout::new(millis, then)))
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::domain::ids::Seq;
 use leptos::web_sys::{Element, HtmlElement};
+use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{IntersectionObserver, IntersectionObserverInit, ScrollBehavior, ScrollToOptions};
 
@@ -102,7 +103,10 @@ pub fn to_end(scroller: &HtmlElement) {
 
 /// Calls back when one of the watched elements comes into view or leaves it.
 #[derive(Debug)]
-pub struct Watch {
+pub struct Watch(SendWrapper<Watching>);
+
+#[derive(Debug)]
+struct Watching {
     observer: Option<IntersectionObserver>,
     _on: Closure<dyn FnMut(js_sys::Array)>,
 }
@@ -120,12 +124,12 @@ impl Watch {
         options.set_root_margin(margin);
         options.set_threshold(&js_sys::Array::of3(&0.0.into(), &0.6.into(), &1.0.into()));
         let observer = IntersectionObserver::new_with_options(on.as_ref().unchecked_ref(), &options).ok();
-        Self { observer, _on: on }
+        Self(SendWrapper::new(Watching { observer, _on: on }))
     }
 
     /// Begins to watch; the first call comes at once, also for an element that was watched before.
     pub fn observe(&self, element: &Element) {
-        if let Some(observer) = &self.observer {
+        if let Some(observer) = &self.0.observer {
             observer.unobserve(element);
             observer.observe(element);
         }
@@ -133,14 +137,14 @@ impl Watch {
 
     /// Watches the rows that are there now, and no others.
     pub fn observe_rows(&self, scroller: &HtmlElement) {
-        if let Some(observer) = &self.observer {
+        if let Some(observer) = &self.0.observer {
             observer.disconnect();
             rows(scroller).iter().for_each(|row| observer.observe(row));
         }
     }
 }
 
-impl Drop for Watch {
+impl Drop for Watching {
     fn drop(&mut self) {
         if let Some(observer) = &self.observer {
             observer.disconnect();

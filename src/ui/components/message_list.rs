@@ -232,7 +232,7 @@ fn Jump(state: ThreadState) -> impl IntoView {
 /// Once the page is alive: brings the viewer to where the conversation opens, then watches the rows and both edges.
 fn keep_watch(state: ThreadState, open_at: OpenAt, top: NodeRef<html::Div>, bottom: NodeRef<html::Div>) {
     let attention = Attention::expect();
-    let edges = StoredValue::new_local(None::<[Watch; 2]>);
+    let edges = StoredValue::new(None::<[Watch; 2]>);
 
     Effect::new(move |_| state.reader.attention(attention.visible.get() && attention.focused.get()));
 

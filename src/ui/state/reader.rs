@@ -25,7 +25,7 @@ pub struct Reader {
     reading: StoredValue<Reading>,
     shown: StoredValue<BTreeSet<Seq>>,
     wanted: StoredValue<Wanted>,
-    alarm: StoredValue<Option<Alarm>, LocalStorage>,
+    alarm: StoredValue<Option<Alarm>>,
 }
 
 /// How far the server is to be told, and whether somebody is telling it.
@@ -46,7 +46,7 @@ impl Reader {
             reading: StoredValue::new(Reading::new(read)),
             shown: StoredValue::default(),
             wanted: StoredValue::new(Wanted { up_to: read, told: read, busy: false }),
-            alarm: StoredValue::new_local(None),
+            alarm: StoredValue::new(None),
         }
     }
 

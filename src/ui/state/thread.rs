@@ -56,7 +56,7 @@ pub struct ThreadState {
     pub in_view: RwSignal<(Seq, f64)>,
     /// Rows that are made now have just arrived.
     pub arriving: StoredValue<bool>,
-    rows: StoredValue<Option<Watch>, LocalStorage>,
+    rows: StoredValue<Option<Watch>>,
     outbox: Outbox,
     following: StoredValue<bool>,
 }
@@ -83,7 +83,7 @@ impl ThreadState {
             scroller: NodeRef::new(),
             today: Today::expect(),
             live: RwSignal::new(false),
-            rows: StoredValue::new_local(None),
+            rows: StoredValue::new(None),
             loading: RwSignal::new(None),
             trouble: RwSignal::new(None),
             quiet: RwSignal::new(false),
