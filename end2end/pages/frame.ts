@@ -16,7 +16,7 @@ export class Frame {
 
   /** The page has come alive: until then it is links and forms. */
   async hydrated(): Promise<void> {
-    await expect(this.page.locator('html[data-hydrated]')).toBeAttached();
+    await expect(this.page.locator('html[data-hydrated]')).toBeAttached({ timeout: 30_000 });
   }
 
   /** The badge in the menu and the title of the tab say the same number. */
