@@ -29,7 +29,7 @@ pub fn MessageDetails(
     /// What the button names that opens them.
     id: String,
 ) -> impl IntoView {
-    let filled = RwSignal::new(!state.is_live());
+    let filled = RwSignal::new(!untrack(|| state.is_live()));
     let on_toggle = move |event: ToggleEvent| {
         if event.new_state() != "open" {
             return;
