@@ -113,8 +113,14 @@ fn text(field: &'static str, typed: &str, least: usize, most: usize) -> Result<S
 mod tests {
     use super::*;
 
-    const RIGHT: RawProfile<'_> =
-        RawProfile { username: " Asha.V ", display_name: " Asha Verma ", department: "Planning", role: "member", email: "", external_id: "" };
+    const RIGHT: RawProfile<'_> = RawProfile {
+        username: " Asha.V ",
+        display_name: " Asha Verma ",
+        department: "Planning",
+        role: "member",
+        email: "",
+        external_id: "",
+    };
 
     #[test]
     fn a_profile_is_stored_in_one_form() {

@@ -5,7 +5,13 @@
 
 use std::io::IsTerminal;
 use tracing::Level;
-use tracing_subscriber::{Layer, filter::{LevelFilter, Targets}, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, Targets},
+    fmt,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 /// Begins to log. `RUST_LOG` = error, warn, info (the default), debug or trace is the level of this program's own events.
 pub fn start() {

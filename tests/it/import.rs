@@ -9,7 +9,13 @@ use cms_messages::{
         service::import::{self, ImportError, ImportRow, Imported},
     },
 };
-use std::{sync::{Arc, atomic::{AtomicUsize, Ordering}}, time::{Duration, Instant}};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 /// Short for a row: user name, external id, role, password.
 type Short<'a> = (&'a str, &'a str, &'a str, &'a str);
@@ -17,7 +23,8 @@ type Short<'a> = (&'a str, &'a str, &'a str, &'a str);
 fn rows(short: &[Short<'_>]) -> Vec<ImportRow> {
     let row = |(place, (username, external_id, role, password)): (usize, &Short<'_>)| ImportRow {
         line: place as u64 + 2,
-        profile: Profile::parse(RawProfile { username, display_name: "Name", department: "Yard", role, email: "", external_id }).expect("valid"),
+        profile: Profile::parse(RawProfile { username, display_name: "Name", department: "Yard", role, email: "", external_id })
+            .expect("valid"),
         password: (!password.is_empty()).then(|| Password::parse("password", password).expect("long enough")),
     };
     short.iter().enumerate().map(row).collect()
@@ -33,7 +40,10 @@ async fn import(office: &Office, rows: Vec<ImportRow>) -> Result<Imported, (u64,
 }
 
 async fn users(office: &Office) -> Vec<(String, Option<String>, String)> {
-    sqlx::query_as("select username, external_id, role from users order by external_id, username").fetch_all(&office.state.pool).await.expect("users")
+    sqlx::query_as("select username, external_id, role from users order by external_id, username")
+        .fetch_all(&office.state.pool)
+        .await
+        .expect("users")
 }
 
 #[tokio::test]
@@ -79,7 +89,11 @@ async fn people_are_recognised_by_external_id_and_may_swap_their_names() {
         .expect("entries");
     let columns: Vec<_> = columns.into_iter().map(|(details,)| details["columns"].to_string()).collect();
     assert_eq!(columns, [r#"["username","role"]"#, r#"["username"]"#, r#"["external_id"]"#]);
-    assert_eq!(import(&office, rows(&[("c", "", "member", "")])).await.map(|done| done.unchanged), Ok(1), "an empty external id keeps the one that is there");
+    assert_eq!(
+        import(&office, rows(&[("c", "", "member", "")])).await.map(|done| done.unchanged),
+        Ok(1),
+        "an empty external id keeps the one that is there"
+    );
 }
 
 #[tokio::test]
@@ -123,10 +137,12 @@ async fn passwords_are_hashed_with_progress_and_a_known_one_signs_nobody_out() {
     assert!(password::verify_here("other-password", hashes[1].0.as_deref()));
     assert_eq!(hashes[2].0, None);
 
-    sqlx::query("insert into sessions (token_sha256, user_id, expires_at) select sha256(id::text::bytea), id, now() + interval '1 day' from users")
-        .execute(&office.state.pool)
-        .await
-        .expect("sessions");
+    sqlx::query(
+        "insert into sessions (token_sha256, user_id, expires_at) select sha256(id::text::bytea), id, now() + interval '1 day' from users",
+    )
+    .execute(&office.state.pool)
+    .await
+    .expect("sessions");
     assert_eq!(import(&office, rows(&short)).await.map(|done| done.unchanged), Ok(3));
     assert_eq!(office.count("select count(*) from sessions").await, 3);
     let other = [("a", "1", "member", "demo-password"), ("b", "2", "member", "third-password"), ("c", "3", "member", "")];

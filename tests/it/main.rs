@@ -1,5 +1,14 @@
 //! One integration binary: a file per noun, each test on a database of its own (`support`).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "a test may fail loudly; clippy.toml covers the tests themselves, not their helpers"
+)]
+
 mod support;
 
 mod audit_counts;

@@ -11,7 +11,10 @@ use cms_messages::{
         db,
         jobs::fan_out,
         operator::Operator,
-        service::{tokens, users::{self, Done}},
+        service::{
+            tokens,
+            users::{self, Done},
+        },
     },
 };
 
@@ -70,7 +73,8 @@ async fn another_role_is_a_change_for_each_peer_and_says_which_column() {
     assert_eq!(changes.items.iter().map(|item| item.peer.role).collect::<Vec<_>>(), [Role::Admin]);
     assert_eq!(office.count("select version from users where username = 'bikram'").await, 2);
     assert_eq!(office.count("select count(*) from user_fanouts").await, 0);
-    let entry = "select count(*) from audit_entries where action = 'user.changed' and actor_id is null and details -> 'columns' = '[\"role\"]'";
+    let entry =
+        "select count(*) from audit_entries where action = 'user.changed' and actor_id is null and details -> 'columns' = '[\"role\"]'";
     assert_eq!(office.count(entry).await, 1);
 }
 
@@ -109,10 +113,12 @@ async fn a_token_is_listed_with_its_last_use_until_it_is_revoked() {
     let (id, token) = tokens::create(&operator, "asha").await.expect("made");
     assert_eq!(tokens::list(&operator).await.expect("listed")[0].last_used_at, None);
     let presented = token.reveal();
-    let ask = || cms_messages::server::service::session::resolve(
-        &office.state,
-        cms_messages::server::service::session::Presented::Bearer(&presented),
-    );
+    let ask = || {
+        cms_messages::server::service::session::resolve(
+            &office.state,
+            cms_messages::server::service::session::Presented::Bearer(&presented),
+        )
+    };
     assert!(ask().await.expect("asked").is_some());
     assert!(tokens::list(&operator).await.expect("listed")[0].last_used_at.is_some());
 

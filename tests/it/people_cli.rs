@@ -68,7 +68,8 @@ async fn a_person_gets_in_with_the_piped_password_or_by_the_printed_link() {
 
     let public = [("CMS_MESSAGES__SERVER__PUBLIC_URL", "https://messages.example.org/")];
     let invited = run_with(db, "user create --username asha --name Asha_Verma --email asha@example.org --external-id 7", "", &public);
-    let link = invited.stdout.trim_end().strip_prefix("https://messages.example.org/password/").expect("a link, alone on stdout").to_owned();
+    let link =
+        invited.stdout.trim_end().strip_prefix("https://messages.example.org/password/").expect("a link, alone on stdout").to_owned();
     run(db, "user create --username asha --name Asha").refused("taken");
     let again = run_with(db, "user link asha", "", &[("LEPTOS_SITE_ADDR", "127.0.0.1:4711")]);
     assert!(again.stdout.starts_with("http://127.0.0.1:4711/password/") && again.stdout.lines().count() == 1, "{}", again.stdout);
@@ -176,10 +177,12 @@ async fn a_database_is_migrated_once_and_tolerates_migrations_of_the_next_releas
     let mut owner = office.database.owner().await;
     let run_migrate = || run(&office.database, "migrate");
     assert_eq!(run_migrate().code, Some(0));
-    sqlx::query("insert into _sqlx_migrations (version, description, success, checksum, execution_time) values (9999, 'next', true, '', 0)")
-        .execute(&mut owner)
-        .await
-        .expect("a migration of the next release");
+    sqlx::query(
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time) values (9999, 'next', true, '', 0)",
+    )
+    .execute(&mut owner)
+    .await
+    .expect("a migration of the next release");
     assert_eq!(run_migrate().code, Some(0));
     assert_eq!(run(&office.database, "user list").code, Some(0));
     sqlx::query("delete from _sqlx_migrations where version = 1").execute(&mut owner).await.expect("removed");

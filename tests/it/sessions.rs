@@ -89,8 +89,10 @@ async fn who_is_unknown_gone_or_wrong_gets_the_same_answer_and_one_entry_a_minut
     let before = actions(&office).await.len();
 
     let mut answers = Vec::new();
-    for (username, password) in [("asha", "wrong-password"), ("asha", ""), ("nobody", PASSWORD), ("x y \0", PASSWORD), ("gone", PASSWORD), ("new", PASSWORD)] {
-        answers.push(try_sign_in(&office, username, password).await.err().expect("refused"));
+    for (username, password) in
+        [("asha", "wrong-password"), ("asha", ""), ("nobody", PASSWORD), ("x y \0", PASSWORD), ("gone", PASSWORD), ("new", PASSWORD)]
+    {
+        answers.push(try_sign_in(&office, username, password).await.expect_err("refused"));
     }
     assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
     assert_eq!(answers[0].code, Code::Unauthenticated);
@@ -111,7 +113,7 @@ async fn signing_in_is_slowed_per_account_whatever_is_typed() {
     for _ in 0..3 {
         assert_eq!(try_sign_in(&office, "asha", "wrong-password").await.err().map(|error| error.code), Some(Code::Unauthenticated));
     }
-    let slowed = try_sign_in(&office, "Asha ", PASSWORD).await.err().expect("refused");
+    let slowed = try_sign_in(&office, "Asha ", PASSWORD).await.expect_err("refused");
     assert_eq!(slowed.code, Code::RateLimited);
     assert!(slowed.retry_after.is_some());
     assert_eq!(try_sign_in(&office, "bikram", "x").await.err().map(|error| error.code), Some(Code::Unauthenticated));
@@ -249,20 +251,17 @@ async fn deactivation_ends_sessions_tokens_and_links_at_once() {
 async fn nobody_slips_in_behind_their_deactivation() {
     let office = Office::new().await;
     let asha = hire(&office, "asha", Role::Member).await;
-    let (password_hash,): (String,) = sqlx::query_as("select password_hash from users").fetch_one(&office.state.pool).await.expect("a hash");
-    let session = db::session::NewSession {
-        user: asha.id,
-        token_sha256: vec![7; 32],
-        password_hash,
-        lifetime_days: 1,
-        user_agent: String::new(),
-    };
+    let (password_hash,): (String,) =
+        sqlx::query_as("select password_hash from users").fetch_one(&office.state.pool).await.expect("a hash");
+    let session =
+        db::session::NewSession { user: asha.id, token_sha256: vec![7; 32], password_hash, lifetime_days: 1, user_agent: String::new() };
     let mut deactivation = office.state.pool.begin().await.expect("begun");
     db::user::set_active(&mut deactivation, asha.id, false).await.expect("deactivated");
     // the password was right a moment ago, and the deactivation has not been committed
     let pool = office.state.pool.clone();
     let sign_in = tokio::spawn(async move { db::session::insert(&mut *pool.acquire().await?, &session).await });
-    let waiting = "select count(*) from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())";
+    let waiting =
+        "select count(*) from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())";
     while office.count(waiting).await == 0 && !sign_in.is_finished() {}
     db::session::end_all(&mut deactivation, &[asha.id.0], None, None, "deactivated").await.expect("ended");
     deactivation.commit().await.expect("committed");
@@ -275,7 +274,7 @@ async fn a_database_that_cannot_be_reached_is_unavailable_and_nothing_was_begun(
     let office = Office::new().await;
     hire(&office, "asha", Role::Member).await;
     office.state.pool.close().await;
-    let answer = try_sign_in(&office, "asha", PASSWORD).await.err().expect("refused");
+    let answer = try_sign_in(&office, "asha", PASSWORD).await.expect_err("refused");
     assert_eq!((answer.code, answer.retry_after), (Code::Unavailable, Some(2)));
     assert_eq!(session::resolve(&office.state, Presented::Cookie("x")).await.map_err(|error| error.code), Err(Code::Unavailable));
 }

@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn rows_are_read_with_their_lines() {
-        let text = format!("\u{feff}{HEAD}asha,\"Verma,\nAsha\",Planning,member,,,\r\nbikram,Bikram,Yard,admin,b@x.org,7,demo-password\n\n");
+        let text =
+            format!("\u{feff}{HEAD}asha,\"Verma,\nAsha\",Planning,member,,,\r\nbikram,Bikram,Yard,admin,b@x.org,7,demo-password\n\n");
         let error = read(text.as_bytes()).expect_err("a newline is no name");
         assert_eq!(error.first().map(|error| error.line), Some(2));
         let rows = read(text.replace("Verma,\nAsha", "Verma, Asha").as_bytes()).expect("right");
@@ -130,7 +131,9 @@ mod tests {
     fn every_error_names_its_line() {
         let wrong = errors("a b,A,Y,member,,,\nb,B,Y,member,,,\nc,C,Y,boss,,,\nd,D,Y,member\ne,E,Y,member,,,short\nf,F,,member,,,\n");
         assert_eq!(wrong.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 4, 5, 6, 7]);
-        assert!(wrong.iter().zip(["username", "role", "fields", "password", "department"]).all(|((_, reason), word)| reason.contains(word)));
+        assert!(
+            wrong.iter().zip(["username", "role", "fields", "password", "department"]).all(|((_, reason), word)| reason.contains(word))
+        );
         assert_eq!(read(b"username,name\n").expect_err("header").first().map(|error| error.line), Some(1));
         let latin = [HEAD.as_bytes(), b"g,Ren\xe9,Y,member,,,\n"].concat();
         assert_eq!(read(&latin).expect_err("latin").first().map(|error| (error.line, error.reason.contains("UTF-8"))), Some((2, true)));

@@ -167,10 +167,7 @@ fn print(people: &[ListedUser]) -> std::io::Result<()> {
     for ListedUser { user, email, external_id, .. } in people {
         let state = if user.active { "active" } else { "deactivated" };
         let (email, external_id) = (email.as_deref().unwrap_or_default(), external_id.as_deref().unwrap_or_default());
-        output::row(
-            &mut rows,
-            &[&user.username, &user.display_name, &user.department, &user.role.as_str(), &state, &email, &external_id],
-        )?;
+        output::row(&mut rows, &[&user.username, &user.display_name, &user.department, &user.role.as_str(), &state, &email, &external_id])?;
     }
     rows.flush()
 }

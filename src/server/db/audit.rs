@@ -86,20 +86,17 @@ pub async fn append_many(
 /// Every entry since a moment, by id, from one snapshot, as the client takes them.
 pub fn export(connection: &mut PgConnection, since: Timestamp) -> impl Stream<Item = Result<ExportedEntry, sqlx::Error>> {
     let since: OffsetDateTime = since.into_inner();
-    sqlx::query!(
-        "select id, at, actor_id, action, conversation_id, object, details from audit_entries where at >= $1 order by id",
-        since
-    )
-    .fetch(connection)
-    .map(|row| {
-        row.map(|row| ExportedEntry {
-            id: row.id,
-            at: row.at.into(),
-            actor_id: row.actor_id.map(UserId),
-            action: row.action,
-            conversation_id: row.conversation_id.map(ConversationId),
-            object: row.object,
-            details: row.details,
+    sqlx::query!("select id, at, actor_id, action, conversation_id, object, details from audit_entries where at >= $1 order by id", since)
+        .fetch(connection)
+        .map(|row| {
+            row.map(|row| ExportedEntry {
+                id: row.id,
+                at: row.at.into(),
+                actor_id: row.actor_id.map(UserId),
+                action: row.action,
+                conversation_id: row.conversation_id.map(ConversationId),
+                object: row.object,
+                details: row.details,
+            })
         })
-    })
 }

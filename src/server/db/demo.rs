@@ -6,7 +6,11 @@
 #![expect(missing_docs, reason = "the fields are the columns, which docs/data-model.md describes")]
 
 use super::fan_out;
-use crate::domain::{audit::Action, time::Timestamp, user::{Role, search_text}};
+use crate::domain::{
+    audit::Action,
+    time::Timestamp,
+    user::{Role, search_text},
+};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;

@@ -61,9 +61,7 @@ fn of_constraint(name: &str) -> Option<Error> {
         "users_department_check" => Error::invalid("department", "A department has at most 120 characters."),
         "users_email_check" => Error::invalid("email", "An e-mail address has at most 254 characters."),
         "users_external_id_check" => Error::invalid("external_id", "An external id has 1 to 200 characters."),
-        "conversations_pair_check" | "participants_self_check" => {
-            Error::invalid("recipient_id", "You cannot write to yourself.")
-        }
+        "conversations_pair_check" | "participants_self_check" => Error::invalid("recipient_id", "You cannot write to yourself."),
         "conversations_user_low_fkey" | "conversations_user_high_fkey" => Error::not_found(),
         "messages_client_id_key" => Error::new(Code::IdempotencyConflict),
         "messages_body_check" => Error::invalid("body", "A message has 1 to 4,000 characters."),

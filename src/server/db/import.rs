@@ -2,11 +2,7 @@
 //! transaction and has decided what becomes of each.
 
 use super::{audit, fan_out, password_link, session};
-use crate::domain::{
-    audit::Action,
-    profile::Profile,
-    user::search_text,
-};
+use crate::domain::{audit::Action, profile::Profile, user::search_text};
 use sqlx::PgConnection;
 use uuid::Uuid;
 

@@ -7,9 +7,8 @@ use sqlx::PgConnection;
 pub async fn register(connection: &mut PgConnection, digest: &[u8]) -> Result<i64, sqlx::Error> {
     let mut transaction = sqlx::Connection::begin(connection).await?;
     super::user::lock_administration(&mut transaction).await?;
-    let newest = sqlx::query!("select version, digest from policy_versions order by version desc limit 1")
-        .fetch_optional(&mut *transaction)
-        .await?;
+    let newest =
+        sqlx::query!("select version, digest from policy_versions order by version desc limit 1").fetch_optional(&mut *transaction).await?;
     let version = match newest {
         Some(row) if row.digest == digest => row.version,
         _ => {

@@ -58,9 +58,7 @@ pub fn open(options: PgConnectOptions, max_connections: u32, purpose: Purpose) -
         .test_before_acquire(false)
         // a connection in use is not asked whether it lives: a send stays one round trip
         .before_acquire(|connection, standing| {
-            Box::pin(async move {
-                Ok(standing.idle_for < Duration::from_secs(1) || connection.ping().await.is_ok())
-            })
+            Box::pin(async move { Ok(standing.idle_for < Duration::from_secs(1) || connection.ping().await.is_ok()) })
         })
         .after_connect(move |connection, _| {
             Box::pin(async move {

@@ -66,20 +66,15 @@ pub struct ListedUser {
 
 /// The person with this user name.
 pub async fn by_username(connection: &mut PgConnection, username: &str) -> Result<Option<User>, sqlx::Error> {
-    let row = sqlx::query_as!(
-        UserRow,
-        "select id, username, display_name, department, role, active from users where username = $1",
-        username
-    );
+    let row =
+        sqlx::query_as!(UserRow, "select id, username, display_name, department, role, active from users where username = $1", username);
     Ok(row.fetch_optional(connection).await?.map(User::from))
 }
 
 /// The person with this user name, and their password's hash.
 pub async fn account(connection: &mut PgConnection, username: &str) -> Result<Option<Account>, sqlx::Error> {
-    let row = sqlx::query!(
-        "select id, username, display_name, department, role, active, password_hash from users where username = $1",
-        username
-    );
+    let row =
+        sqlx::query!("select id, username, display_name, department, role, active, password_hash from users where username = $1", username);
     Ok(row.fetch_optional(connection).await?.map(|row| Account {
         user: User::from(UserRow {
             id: row.id,

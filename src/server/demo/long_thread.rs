@@ -12,7 +12,11 @@ const VESSELS: [&str; 7] = ["Tarang Star", "Coral Trader", "Konkan Pearl", "Hai 
 
 /// What is said in one go: `a` is planning, `b` the quay.
 const EXCHANGES: [&[(char, &str)]; 16] = [
-    &[('a', "Good morning Bikram. {v} is planned for berth {b} at {h}:30."), ('b', "Good morning Asha. Berth {b}, {h}:30, understood."), ('b', "The lines are ready.")],
+    &[
+        ('a', "Good morning Bikram. {v} is planned for berth {b} at {h}:30."),
+        ('b', "Good morning Asha. Berth {b}, {h}:30, understood."),
+        ('b', "The lines are ready."),
+    ],
     &[('a', "How deep is it at berth {b} today?"), ('b', "{n}.4 m at low water, measured this morning.")],
     &[('b', "{v} reports {n} minutes of delay at the pilot station."), ('a', "Thank you, I move the gang by half an hour."), ('b', "👍")],
     &[('a', "Can crane {c} take hatch {k} after lunch?"), ('b', "Yes, from 13:15."), ('a', "Then I write it so.")],
@@ -20,14 +24,27 @@ const EXCHANGES: [&[(char, &str)]; 16] = [
     &[('a', "The agent of {v} asks for fresh water, {n} tonnes."), ('b', "The barge comes alongside at {h}:00."), ('a', "I told them.")],
     &[('b', "{v} is fast, first line {h}:12, last line {h}:26."), ('a', "Noted in the log.")],
     &[('a', "Does the gangway of {v} stand clear of bollard {n}?"), ('b', "Just so. I had it moved by a metre."), ('a', "Perfect.")],
-    &[('b', "Two reefers of {v} show an alarm, {c} and {k} in row {n}."), ('a', "I call the electrician."), ('b', "He is here. Both are cooling again.")],
+    &[
+        ('b', "Two reefers of {v} show an alarm, {c} and {k} in row {n}."),
+        ('a', "I call the electrician."),
+        ('b', "He is here. Both are cooling again."),
+    ],
     &[('a', "Handover at {h}:00 as usual?"), ('b', "As usual, at the kiosk.")],
     &[('b', "The tug can come {n} minutes earlier if you want."), ('a', "Please: then {v} gets away before the tide turns.")],
-    &[('a', "{v} wants to shift from berth {b} to berth {c} overnight."), ('b', "Possible after {h}:00, with one pilot and one tug."), ('a', "Booked: https://cms.tarangports.example/plans/shift"), ('b', "Seen.")],
+    &[
+        ('a', "{v} wants to shift from berth {b} to berth {c} overnight."),
+        ('b', "Possible after {h}:00, with one pilot and one tug."),
+        ('a', "Booked: https://cms.tarangports.example/plans/shift"),
+        ('b', "Seen."),
+    ],
     &[('b', "Lashing of {v} is complete, bays {k} to {n}."), ('a', "Thank you, I release the gang.")],
     &[('a', "Lunch at the canteen?"), ('b', "In ten minutes. Today there is fish curry."), ('a', "Even better.")],
     &[('b', "{v} has sailed, {h}:48."), ('a', "Then berth {b} is free for the next one.")],
-    &[('a', "Please check the fenders at berth {b} before {v} comes."), ('b', "Checked: one bolt tightened, all others fine."), ('a', "Thank you for being so quick.")],
+    &[
+        ('a', "Please check the fenders at berth {b} before {v} comes."),
+        ('b', "Checked: one bolt tightened, all others fine."),
+        ('a', "Thank you for being so quick."),
+    ],
 ];
 
 /// Between asha and bikram; both have read everything.

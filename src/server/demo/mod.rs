@@ -12,7 +12,10 @@ use crate::{
     domain::{audit::Action, time::Timestamp},
     server::{
         auth::password::{self, Password},
-        db::{self, demo::{AuditEntry, Person}},
+        db::{
+            self,
+            demo::{AuditEntry, Person},
+        },
         failure::Failure,
         jobs::fan_out,
         operator::Operator,
@@ -76,7 +79,8 @@ fn everyone(ids: &HashMap<&str, Uuid>, world: &mut World, now: Timestamp) -> Vec
     let mut people = Vec::new();
     for person in PEOPLE {
         let id = ids.get(person.username).copied().unwrap_or_default();
-        let entry = |at, action| AuditEntry { at, actor: None, action, conversation: None, object: id.to_string(), details: serde_json::json!({}) };
+        let entry =
+            |at, action| AuditEntry { at, actor: None, action, conversation: None, object: id.to_string(), details: serde_json::json!({}) };
         world.audit.push(entry(came, Action::UserCreated));
         world.audit.extend((!person.active).then(|| entry(left, Action::UserDeactivated)));
         people.push(Person {

@@ -165,7 +165,11 @@ impl Conversation {
             details,
         });
         let milliseconds = u64::try_from(at.unix_micros() / 1_000).unwrap_or_default();
-        let moment = uuid::Timestamp::from_unix(uuid::NoContext, milliseconds / 1_000, u32::try_from(milliseconds % 1_000 * 1_000_000).unwrap_or_default());
+        let moment = uuid::Timestamp::from_unix(
+            uuid::NoContext,
+            milliseconds / 1_000,
+            u32::try_from(milliseconds % 1_000 * 1_000_000).unwrap_or_default(),
+        );
         Ok(Message {
             conversation: id,
             seq,
@@ -199,7 +203,14 @@ impl Conversation {
         let user = reader.user;
         let mut note = |kind, evidence, action| {
             receipts.push(Receipt { conversation: id, user, kind, up_to, evidence, at });
-            audit.push(AuditEntry { at, actor: Some(user), action, conversation: Some(id), object: up_to.to_string(), details: serde_json::json!({}) });
+            audit.push(AuditEntry {
+                at,
+                actor: Some(user),
+                action,
+                conversation: Some(id),
+                object: up_to.to_string(),
+                details: serde_json::json!({}),
+            });
         };
         if up_to > reader.delivered_seq {
             note("delivered", if read { "read" } else { "client" }, Action::MessageDelivered);

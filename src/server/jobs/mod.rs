@@ -22,7 +22,12 @@ pub fn spawn(state: &AppState, shutdown: &CancellationToken) {
 }
 
 /// Round after round. A failure is said once, and so is the recovery: a database that is away for an hour fills no disk.
-async fn repeat<W: Future<Output = Result<(), Error>>>(name: &'static str, every: Duration, shutdown: CancellationToken, mut work: impl FnMut() -> W) {
+async fn repeat<W: Future<Output = Result<(), Error>>>(
+    name: &'static str,
+    every: Duration,
+    shutdown: CancellationToken,
+    mut work: impl FnMut() -> W,
+) {
     let mut failing = false;
     loop {
         let done = work().await;

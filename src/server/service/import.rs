@@ -11,7 +11,10 @@ use crate::{
     error::Error,
     server::{
         auth::password::Password,
-        db::{self, import::{KnownUser, Written}},
+        db::{
+            self,
+            import::{KnownUser, Written},
+        },
         jobs::fan_out,
         operator::Operator,
     },
@@ -108,7 +111,8 @@ async fn known(connection: &mut PgConnection, rows: &[ImportRow]) -> Result<Vec<
 
 /// The last admin cannot be demoted by a file either.
 async fn keep_an_admin(connection: &mut PgConnection, rows: &[ImportRow], fates: &[Fate]) -> Result<(), ImportError> {
-    let demotes = |fate: &Fate| matches!(fate, Fate::Known { profile, columns, .. } if profile.role != Role::Admin && columns.contains(&"role"));
+    let demotes =
+        |fate: &Fate| matches!(fate, Fate::Known { profile, columns, .. } if profile.role != Role::Admin && columns.contains(&"role"));
     let demoted = rows.iter().zip(fates).find(|(_, fate)| demotes(fate));
     match demoted {
         Some((row, _)) if db::import::active_admins(connection).await? == 0 => {

@@ -7,7 +7,10 @@ use crate::{
     domain::user::User,
     error::Error,
     server::{
-        auth::{password::{self, Password}, token},
+        auth::{
+            password::{self, Password},
+            token,
+        },
         context::{Context, Credential},
         db,
     },
@@ -19,10 +22,8 @@ pub async fn change_password(ctx: &Context, current: String, new: String) -> Res
     let new = Password::parse("new_password", &new)?;
     ctx.state.limits.check_sign_in(&viewer.user.username, ctx.address)?;
 
-    let account = db::read(&ctx.state.pool, |mut connection| async move {
-        db::user::account(&mut connection, &viewer.user.username).await
-    })
-    .await?;
+    let account =
+        db::read(&ctx.state.pool, |mut connection| async move { db::user::account(&mut connection, &viewer.user.username).await }).await?;
     let was = account.and_then(|account| account.password_hash);
     if !password::verify(current, was.clone()).await? {
         return Err(Error::invalid("current_password", "This is not your current password."));
@@ -37,8 +38,7 @@ pub async fn change_password(ctx: &Context, current: String, new: String) -> Res
         .state
         .transaction(async move {
             let mut transaction = pool.begin().await?;
-            let changed =
-                db::password_link::set_password(&mut transaction, user, was.as_deref(), &hash, keep.as_deref()).await?;
+            let changed = db::password_link::set_password(&mut transaction, user, was.as_deref(), &hash, keep.as_deref()).await?;
             transaction.commit().await?;
             Ok(changed)
         })

@@ -7,12 +7,16 @@ use crate::{
     domain::{session::Me, user::User},
     error::{Code, Error},
     server::{
-        auth::{password, token::{self, Token}},
+        auth::{
+            password,
+            token::{self, Token},
+        },
         context::{Context, Credential, Viewer},
         db,
         state::AppState,
     },
 };
+use std::fmt;
 
 /// What somebody typed to sign in.
 pub struct SignIn {
@@ -32,6 +36,12 @@ pub struct SignedIn {
     pub token: String,
     /// How long the browser may keep it.
     pub max_age_seconds: i64,
+}
+
+impl fmt::Debug for SignedIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedIn").field("user", &self.user.id).finish_non_exhaustive()
+    }
 }
 
 /// What a request carries to prove who sent it.
@@ -89,9 +99,10 @@ pub async fn sign_out(ctx: &Context) -> Result<(), Error> {
 pub async fn me(ctx: &Context) -> Result<Me, Error> {
     let viewer = ctx.viewer()?;
     let policy_version = ctx.state.policy.version;
-    db::read(&ctx.state.pool, |mut connection| async move {
-        db::session::standing(&mut connection, viewer.user.clone(), policy_version).await
-    })
+    db::read(
+        &ctx.state.pool,
+        |mut connection| async move { db::session::standing(&mut connection, viewer.user.clone(), policy_version).await },
+    )
     .await
 }
 
@@ -102,7 +113,7 @@ pub async fn resolve(state: &AppState, presented: Presented<'_>) -> Result<Optio
             let token_sha256 = token::digest(text);
             let idle = db::session::idle(state.settings.sessions.idle_hours);
             let user = db::read(&state.pool, |mut connection| {
-                let (token_sha256, idle) = (&token_sha256, idle.clone());
+                let (token_sha256, idle) = (&token_sha256, idle);
                 async move { db::session::owner(&mut connection, token_sha256, idle).await }
             })
             .await?;

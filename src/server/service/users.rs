@@ -12,7 +12,10 @@ use crate::{
     },
     error::Error,
     server::{
-        auth::{password::{self, Password}, token::Token},
+        auth::{
+            password::{self, Password},
+            token::Token,
+        },
         db::{self, user::ListedUser},
         jobs::fan_out,
         operator::Operator,

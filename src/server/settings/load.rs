@@ -30,9 +30,8 @@ pub fn load() -> Result<Settings, Failure> {
 /// When a value there has the wrong type.
 pub fn leptos_options() -> Result<LeptosOptions, Failure> {
     let text = file()?;
-    let defaults = format!(
-        "{FRAMEWORK}\noutput-name = \"cms-messages\"\nsite-root = \"target/site\"\nsite-pkg-dir = \"pkg\"\nhash-files = true\n"
-    );
+    let defaults =
+        format!("{FRAMEWORK}\noutput-name = \"cms-messages\"\nsite-root = \"target/site\"\nsite-pkg-dir = \"pkg\"\nhash-files = true\n");
     let text = if text.lines().any(|line| line.starts_with(FRAMEWORK)) { text } else { defaults };
     get_config_from_str(&text).map_err(|error| Failure(format!("{FILE} or LEPTOS_*: {error}")))
 }
@@ -58,7 +57,8 @@ fn from(text: &str, environment: BTreeMap<String, String>) -> Result<Settings, F
         let (table, key, value) = override_of(name, value, &environment)?;
         set(&mut tables, &table, &key, value)?;
     }
-    let settings = Settings::deserialize(Value::Table(tables)).map_err(|error| Failure(format!("{FILE}: {}", without_value(error.message()))))?;
+    let settings =
+        Settings::deserialize(Value::Table(tables)).map_err(|error| Failure(format!("{FILE}: {}", without_value(error.message()))))?;
     checked(settings)
 }
 
@@ -122,9 +122,9 @@ fn override_of(name: &str, text: &str, environment: &BTreeMap<String, String>) -
             if environment.contains_key(long) {
                 return Err(Failure(format!("{long} and {name} are both set")));
             }
-            return candidate(&table, secret_key, &read_secret(name, text)?).map(|value| (table, secret_key.to_owned(), value)).map_err(
-                |error| Failure(format!("{name}: {error}")),
-            );
+            return candidate(&table, secret_key, &read_secret(name, text)?)
+                .map(|value| (table, secret_key.to_owned(), value))
+                .map_err(|error| Failure(format!("{name}: {error}")));
         }
         None => text,
     };
@@ -265,7 +265,8 @@ mod tests {
     #[test]
     fn a_public_url_is_an_origin_and_a_limit_of_zero_is_off() {
         assert_eq!(load("[server]\npublic_url = \"https://a.example/\"", &[]).expect("valid").server.public_url, "https://a.example");
-        for text in ["[server]\npublic_url = \"a.example\"", "[server]\npublic_url = \"https://a.example/x\"", "[sessions]\nidle_hours = 0"] {
+        for text in ["[server]\npublic_url = \"a.example\"", "[server]\npublic_url = \"https://a.example/x\"", "[sessions]\nidle_hours = 0"]
+        {
             assert!(load(text, &[]).is_err(), "{text}");
         }
     }

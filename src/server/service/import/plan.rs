@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn the_external_id_recognises_somebody_before_the_user_name() {
-        let fates = plan(&[row(2, "new-name", "1"), row(3, "b", ""), row(4, "c", "")], &[known(1, "a", Some("1")), known(2, "b", Some("2"))]);
+        let fates =
+            plan(&[row(2, "new-name", "1"), row(3, "b", ""), row(4, "c", "")], &[known(1, "a", Some("1")), known(2, "b", Some("2"))]);
         let fates = fates.expect("planned");
         assert_eq!(fates.iter().map(columns).collect::<Vec<_>>(), [(1, vec!["username"]), (2, vec![]), (0, vec![])]);
     }
