@@ -1,4 +1,5 @@
 -- What a user sees of each of their conversations: the one shape behind the inbox, one conversation, and the changes.
+-- The other side is looked up by the conversation alone: by its user the planner may walk all conversations of a busy peer.
 -- last_text carries one character more than a preview shows, so that the preview knows whether to shorten.
 create view inbox_entries as
 select p.user_id,
@@ -24,7 +25,7 @@ select p.user_id,
        left(m.body, 141) as last_text,
        m.sent_at       as last_sent_at
 from participants p
-join participants q on q.conversation_id = p.conversation_id and q.user_id = p.peer_id
+join participants q on q.conversation_id = p.conversation_id and q.user_id <> p.user_id
 join conversations c on c.id = p.conversation_id
 join users u on u.id = p.peer_id
 left join messages m on m.conversation_id = p.conversation_id and m.seq = p.last_seq

@@ -31,6 +31,7 @@ from (
                        when u.search_text like all ($2::text[]) then 2
                        else 3
                    end as rank
+            offset 0 -- computed once
         ) class
         where ((u.search_text like $3 and u.search_text like all ($2::text[])) or u.search_text %> $5)
           and u.id <> $1 and (u.active or p.last_activity_at is not null)
