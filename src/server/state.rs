@@ -9,6 +9,7 @@ use leptos::config::LeptosOptions;
 use sqlx::{PgPool, Postgres, pool::PoolConnection};
 use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
 
 /// Shared by every request.
 #[derive(Clone, axum::extract::FromRef)]
@@ -61,7 +62,7 @@ impl AppState {
     /// # Errors
     /// What the work comes to; `internal` when it panicked.
     pub async fn transaction<T: Send + 'static>(&self, work: impl Future<Output = Result<T, Error>> + Send + 'static) -> Result<T, Error> {
-        self.tasks.spawn(work).await.map_err(|_| Error::new(Code::Internal))?
+        self.tasks.spawn(work.in_current_span()).await.map_err(|_| Error::new(Code::Internal))?
     }
 }
 

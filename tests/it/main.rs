@@ -32,4 +32,5 @@ mod people_search;
 mod queries;
 mod receipts;
 mod rest;
+mod retry;
 mod sessions;
