@@ -9,7 +9,6 @@ use crate::{
         components::{
             connection_state::ConnectionBanner, conversation_list::ConversationList, conversation_row::row_id, empty_state::EmptyState, keys::KeyList,
         },
-        pages::new_message::NewMessageLink,
         state::listing::Listing,
     },
 };
@@ -83,16 +82,23 @@ pub fn Inbox() -> impl IntoView {
     }
 }
 
-/// What stands beside the list while nothing is open.
+/// What stands beside the list while nothing is open; nothing where there is nothing to choose from.
 #[component]
 pub fn NothingOpen() -> impl IntoView {
+    let rows = Listing::expect().rows();
+    let words = move || {
+        rows.with(|rows| !rows.is_empty()).then(|| {
+            view! {
+                <EmptyState icon="messages" title="Choose a conversation">
+                    <p>"It opens here, at the first message that you have not read."</p>
+                    <KeyList/>
+                </EmptyState>
+            }
+        })
+    };
     view! {
         <section class="conversation" aria-label="No conversation is open">
-            <EmptyState icon="messages" title="Choose a conversation">
-                <p>"Or write to somebody you have not written to yet."</p>
-                <NewMessageLink/>
-                <KeyList/>
-            </EmptyState>
+            {words}
         </section>
     }
 }
