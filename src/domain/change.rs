@@ -1,9 +1,6 @@
 //! The change feed as a client receives it.
 
-use super::{
-    conversation::Conversation,
-    ids::ChangeNo,
-};
+use super::{conversation::Conversation, ids::ChangeNo};
 use serde::{Deserialize, Serialize};
 
 /// Every conversation of the viewer that looks different since a change number, ascending by change number.

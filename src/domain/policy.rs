@@ -55,8 +55,7 @@ pub struct PartyPattern {
 
 impl PartyPattern {
     fn matches(&self, party: &Party) -> bool {
-        self.role.is_none_or(|role| role == party.role)
-            && self.department.as_ref().is_none_or(|department| *department == party.department)
+        self.role.is_none_or(|role| role == party.role) && self.department.as_ref().is_none_or(|department| *department == party.department)
     }
 }
 
@@ -147,9 +146,7 @@ pub fn decide(policy: &Policy, sender: &Party, recipient: &Party, action: Policy
             reason: "This person has been deactivated. You can read the conversation, but no longer write.".into(),
         };
     }
-    let answers = circumstances
-        .recipient_wrote_at
-        .is_some_and(|at| circumstances.now.seconds_since(at) <= ANSWER_DAYS * 24 * 60 * 60);
+    let answers = circumstances.recipient_wrote_at.is_some_and(|at| circumstances.now.seconds_since(at) <= ANSWER_DAYS * 24 * 60 * 60);
     if answers {
         return Decision::Allow;
     }

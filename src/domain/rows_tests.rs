@@ -2,11 +2,11 @@ use super::{RowState, Thread, day_name};
 use crate::domain::{
     ids::Seq,
     message::Status,
+    page::MessagePage,
     thread::{
         PendingState, Side,
         tests::{VIEWER, at, conversation, message, page, pending},
     },
-    page::MessagePage,
     time::Timestamp,
 };
 

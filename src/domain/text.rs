@@ -58,14 +58,25 @@ mod tests {
 
     #[test]
     fn addresses_of_pages_and_mailboxes_become_links() {
-        assert_eq!(links("see https://cms.example/plans?day=19#a, or http://a.example."), ["https://cms.example/plans?day=19#a", "http://a.example"]);
+        assert_eq!(
+            links("see https://cms.example/plans?day=19#a, or http://a.example."),
+            ["https://cms.example/plans?day=19#a", "http://a.example"]
+        );
         assert_eq!(links("HTTPS://A.example (https://b.example/x_(y))"), ["HTTPS://A.example", "https://b.example/x_(y)"]);
         assert_eq!(links("write to desk@port.example"), ["mailto:desk@port.example"]);
     }
 
     #[test]
     fn no_other_scheme_becomes_a_link() {
-        for text in ["javascript:alert(1)", "javascript://a.example/%0aalert(1)", "data:text/html,x", "file:///etc/passwd", "ftp://a.example", "vbscript://x.example", "www.a.example"] {
+        for text in [
+            "javascript:alert(1)",
+            "javascript://a.example/%0aalert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "ftp://a.example",
+            "vbscript://x.example",
+            "www.a.example",
+        ] {
             assert_eq!(links(text), Vec::<String>::new(), "{text}");
         }
     }

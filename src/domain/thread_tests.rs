@@ -38,7 +38,14 @@ pub(crate) fn message(seq: i64, own: bool) -> Message {
 pub(crate) fn conversation(last_seq: i64, read_seq: i64, unread_count: i64) -> Conversation {
     Conversation {
         id: ConversationId(Uuid::from_u128(9)),
-        peer: User { id: PEER, username: "peer".into(), display_name: "Peer".into(), department: String::new(), role: Role::Member, active: true },
+        peer: User {
+            id: PEER,
+            username: "peer".into(),
+            display_name: "Peer".into(),
+            department: String::new(),
+            role: Role::Member,
+            active: true,
+        },
         last_message: None,
         last_activity_at: at(last_seq),
         unread_count,
@@ -218,7 +225,8 @@ enum Answer {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let answer = prop_oneof![4 => Just(Answer::Sent), 1 => Just(Answer::StoredButLost), 1 => Just(Answer::Failed), 1 => Just(Answer::Again)];
+    let answer =
+        prop_oneof![4 => Just(Answer::Sent), 1 => Just(Answer::StoredButLost), 1 => Just(Answer::Failed), 1 => Just(Answer::Again)];
     let step = prop_oneof![
         2 => (1..70_i64, any::<bool>()).prop_map(|(count, own)| Step::Arrive { count, own }),
         6 => Just(Step::Older),

@@ -21,10 +21,8 @@ impl Drop for Watch {
 #[must_use]
 pub fn watch(element: &Element, on_reach: impl Fn() + 'static) -> Option<Watch> {
     let on_change = Closure::<dyn FnMut(Array)>::new(move |entries: Array| {
-        let reached = entries
-            .iter()
-            .filter_map(|entry| entry.dyn_into::<IntersectionObserverEntry>().ok())
-            .any(|entry| entry.is_intersecting());
+        let reached =
+            entries.iter().filter_map(|entry| entry.dyn_into::<IntersectionObserverEntry>().ok()).any(|entry| entry.is_intersecting());
         if reached {
             on_reach();
         }

@@ -5,7 +5,11 @@
 
 use super::icon::Icon;
 use crate::{
-    domain::{form::FormFlash, ids::ClientId, message::{MessageBody, grouped}},
+    domain::{
+        form::FormFlash,
+        ids::ClientId,
+        message::{MessageBody, grouped},
+    },
     ui::state::{drafts::Drafts, outbox::Outbox, thread::ThreadState},
 };
 use leptos::{

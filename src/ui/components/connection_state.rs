@@ -40,23 +40,19 @@ pub fn ConnectionState() -> impl IntoView {
     };
     let words = move || match connection.phase.get() {
         Phase::Live => view! { <Icon name="check"/> "Up to date" }.into_any(),
-        Phase::CatchingUp(since) => {
-            view! {
-                <Icon name="retry"/>
-                <span>"Fetching what happened" {since.map(since_when)} "."</span>
-            }
-            .into_any()
+        Phase::CatchingUp(since) => view! {
+            <Icon name="retry"/>
+            <span>"Fetching what happened" {since.map(since_when)} "."</span>
         }
-        Phase::Offline(since) => {
-            view! {
-                <Icon name="offline"/>
-                <span>"Offline" {since.map(since_when)} "."</span>
-                <button class="button" type="button" on:click=move |_| connection.try_now()>
-                    "Try now"
-                </button>
-            }
-            .into_any()
+        .into_any(),
+        Phase::Offline(since) => view! {
+            <Icon name="offline"/>
+            <span>"Offline" {since.map(since_when)} "."</span>
+            <button class="button" type="button" on:click=move |_| connection.try_now()>
+                "Try now"
+            </button>
         }
+        .into_any(),
     };
     view! {
         <p class="connection_state" data-state=state role="status">

@@ -34,7 +34,9 @@ pub fn ConversationRow(
     let unread = Memo::new(move |_| conversation.with(|row| row.unread_count));
     let is_unread = move || unread.get() > 0;
     let last = Memo::new(move |_| conversation.with(|row| row.last_message.clone()));
-    let own = Memo::new(move |_| last.with(|last| last.as_ref().filter(|last| last.sender_id != peer.with(|peer| peer.id)).map(|last| last.status)));
+    let own = Memo::new(move |_| {
+        last.with(|last| last.as_ref().filter(|last| last.sender_id != peer.with(|peer| peer.id)).map(|last| last.status))
+    });
     let text = move || last.with(|last| last.as_ref().map_or_else(|| "Nothing written yet".to_owned(), |last| last.text.clone()));
     let at = Memo::new(move |_| conversation.with(|row| row.last_activity_at));
     view! {

@@ -27,7 +27,9 @@ pub fn Dialog(
     });
     let on_click = move |click: leptos::ev::MouseEvent| {
         // the element itself is hit only beside the box: everything in the box is a child
-        let beside = dialog.get().is_some_and(|dialog| click.target().is_some_and(|target| target == *AsRef::<leptos::web_sys::EventTarget>::as_ref(&dialog)));
+        let beside = dialog
+            .get()
+            .is_some_and(|dialog| click.target().is_some_and(|target| target == *AsRef::<leptos::web_sys::EventTarget>::as_ref(&dialog)));
         if beside {
             open.set(false);
         }

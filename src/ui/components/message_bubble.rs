@@ -116,14 +116,12 @@ fn linked(text: &str) -> impl IntoView + use<> {
         .into_iter()
         .map(|node| match node {
             Node::Text(text) => text.into_any(),
-            Node::Link { href, label } => {
-                view! {
-                    <a href=href rel="noopener noreferrer nofollow" target="_blank">
-                        {label}
-                    </a>
-                }
-                .into_any()
+            Node::Link { href, label } => view! {
+                <a href=href rel="noopener noreferrer nofollow" target="_blank">
+                    {label}
+                </a>
             }
+            .into_any(),
         })
         .collect_view()
 }

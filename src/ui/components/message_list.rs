@@ -149,7 +149,8 @@ fn Earlier(state: ThreadState) -> impl IntoView {
 /// What stands below the newest row when the conversation goes on.
 #[component]
 fn Later(state: ThreadState) -> impl IntoView {
-    let newest = move || state.thread.with(|thread| (thread.has_after() && !thread.follows()).then(|| (thread.newest(), thread.last_seq())));
+    let newest =
+        move || state.thread.with(|thread| (thread.has_after() && !thread.follows()).then(|| (thread.newest(), thread.last_seq())));
     move || {
         newest().map(|(newest, last)| {
             view! {
@@ -173,7 +174,8 @@ fn More(state: ThreadState, side: Side, href: String, word: &'static str) -> imp
             state.load(side);
         }
     };
-    let trouble = move || state.trouble.with(|trouble| trouble.as_ref().filter(|(known, _)| *known == side).map(|(_, error)| error.detail.clone()));
+    let trouble =
+        move || state.trouble.with(|trouble| trouble.as_ref().filter(|(known, _)| *known == side).map(|(_, error)| error.detail.clone()));
     view! {
         <p class="message_list-start">
             {move || trouble().map(|detail| view! { <span role="alert">{detail} " "</span> })}

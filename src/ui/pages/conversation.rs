@@ -56,7 +56,8 @@ pub fn ConversationPage() -> impl IntoView {
     let (params, query) = (use_params_map(), use_query_map());
     let asked = Memo::new(move |_| {
         let seq = |name| query.with(|query| query.get(name)?.parse::<Seq>().ok());
-        let at = seq("before").map(PageAt::Before).or_else(|| seq("after").map(PageAt::After)).or_else(|| seq("around").map(PageAt::Around));
+        let at =
+            seq("before").map(PageAt::Before).or_else(|| seq("after").map(PageAt::After)).or_else(|| seq("around").map(PageAt::Around));
         Asked { id: params.with(|params| params.get("id")?.parse().ok()), at }
     });
     let opened = Resource::new(move || asked.get(), open);
@@ -190,7 +191,9 @@ fn department(peer: &User) -> String {
 #[component]
 fn Closed(state: ThreadState, flash: FormFlash) -> impl IntoView {
     let reason = move || {
-        state.conversation.with(|conversation| conversation.cannot_write_reason.clone().unwrap_or_else(|| "You cannot write to this person.".to_owned()))
+        state
+            .conversation
+            .with(|conversation| conversation.cannot_write_reason.clone().unwrap_or_else(|| "You cannot write to this person.".to_owned()))
     };
     let read = state.conversation.with_untracked(|conversation| conversation.read_seq);
     let displayed = state.thread.with_untracked(|thread| thread.displayed_up_to(read)).to_string();

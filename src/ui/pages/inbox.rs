@@ -7,7 +7,8 @@ use crate::{
     ui::{
         browser::page,
         components::{
-            connection_state::ConnectionBanner, conversation_list::ConversationList, conversation_row::row_id, empty_state::EmptyState, keys::KeyList,
+            connection_state::ConnectionBanner, conversation_list::ConversationList, conversation_row::row_id, empty_state::EmptyState,
+            keys::KeyList,
         },
         state::listing::Listing,
     },
@@ -33,17 +34,14 @@ pub fn Inbox() -> impl IntoView {
     let is_open = Memo::new(move |_| !rest.read().is_empty());
     let current = Memo::new(move |_| rest.read().parse::<ConversationId>().ok());
     // what the layout has loaded before (the settings were open meanwhile) is up to date already
-    let first = Resource::new(
-        || (),
-        {
-            let asked = asked.clone();
-            move |()| {
-                let (q, cursor) = asked.clone();
-                let is_loaded = listing.is_loaded();
-                async move { if is_loaded { Ok(None) } else { get_conversations(q, cursor).await.map(Some) } }
-            }
-        },
-    );
+    let first = Resource::new(|| (), {
+        let asked = asked.clone();
+        move |()| {
+            let (q, cursor) = asked.clone();
+            let is_loaded = listing.is_loaded();
+            async move { if is_loaded { Ok(None) } else { get_conversations(q, cursor).await.map(Some) } }
+        }
+    });
     let (q, cursor) = asked;
     // a further page has no first one above it: with script there is no need to stay with that
     Effect::new(move |_| {

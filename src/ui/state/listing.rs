@@ -209,7 +209,11 @@ impl Listing {
         if let Some(id) = open.filter(|id| inbox.get(*id).is_none())
             && let Ok(conversation) = get_conversation(id).await
         {
-            inbox.append(ConversationPage { items: vec![conversation], next_cursor: inbox.next_cursor.clone(), change_no: inbox.change_no });
+            inbox.append(ConversationPage {
+                items: vec![conversation],
+                next_cursor: inbox.next_cursor.clone(),
+                change_no: inbox.change_no,
+            });
         }
         let _ = self.extent.try_set(extent);
         self.store.inbox.try_update(|known| {

@@ -89,7 +89,8 @@ impl Notifier {
         if !visible && storage::get(SETTING).as_deref() != Some("off") {
             for now in arrived {
                 let (go, id) = (self.go, now.id);
-                let body = if now.unread_count == 1 { "1 unread message".to_owned() } else { format!("{} unread messages", now.unread_count) };
+                let body =
+                    if now.unread_count == 1 { "1 unread message".to_owned() } else { format!("{} unread messages", now.unread_count) };
                 // who, not what: the text stays off shared screens
                 notify::show(&now.peer.display_name, &body, &id.to_string(), move || go.run(href(id)));
             }

@@ -99,9 +99,9 @@ impl Outbox {
 
     /// One worker per conversation, until nothing waits.
     fn work(self, conversation_id: ConversationId) {
-        let idle = self.queues.try_update_untracked(|queues| {
-            queues.get_mut(&conversation_id).is_some_and(|queue| !std::mem::replace(&mut queue.busy, true))
-        });
+        let idle = self
+            .queues
+            .try_update_untracked(|queues| queues.get_mut(&conversation_id).is_some_and(|queue| !std::mem::replace(&mut queue.busy, true)));
         if idle != Some(true) {
             return;
         }
