@@ -11,6 +11,7 @@
 
 mod support;
 
+mod access_matrix;
 mod audit_counts;
 mod changes;
 mod concurrency;
@@ -18,6 +19,7 @@ mod conversations;
 mod csrf;
 mod demo;
 mod errors;
+mod forms;
 mod grants;
 mod headers;
 mod health;

@@ -1,0 +1,246 @@
+//! Who gets what from which endpoint. The endpoints are the router's own: one without a row here fails, and a row without
+//! an endpoint too.
+//!
+//! Each row is asked for by a stranger, by a participant of the conversation, by a colleague who is not one, and by an
+//! admin who is not one: being an admin opens nobody's conversation here.
+
+use crate::support::server::{Answer, Client, Server};
+use cms_messages::server::{middleware::signed_in::OPEN, router};
+use reqwest::{Method, header::CONTENT_TYPE};
+use serde_json::{Value, json};
+use server_fn::axum::server_fn_paths;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// What nobody but the two may ever see.
+const CANARY: &str = "the canary sings at noon";
+
+/// What asking for an endpoint comes to.
+struct Row {
+    method: &'static str,
+    /// As the router has it.
+    path: &'static str,
+    stranger: &'static str,
+    participant: &'static str,
+    /// A colleague, and an admin.
+    others: &'static str,
+}
+
+const fn row(method: &'static str, path: &'static str, [stranger, participant, others]: [&'static str; 3]) -> Row {
+    Row { method, path, stranger, participant, others }
+}
+
+const NOBODY: &str = "401 unauthenticated";
+const HIDDEN: &str = "404 not_found";
+/// To the sign-in page.
+const AWAY: &str = "303";
+
+const MATRIX: &[Row] = &[
+    //                                                                      stranger  participant  others
+    row("POST", "/api/v1/session", ["401 unauthenticated", "401 unauthenticated", "401 unauthenticated"]),
+    row("DELETE", "/api/v1/session", [NOBODY, "204", "204"]),
+    row("GET", "/api/v1/me", [NOBODY, "200", "200"]),
+    row("GET", "/api/v1/users", [NOBODY, "200", "200"]),
+    row("POST", "/api/v1/conversations", [NOBODY, "200", "201"]),
+    row("GET", "/api/v1/conversations", [NOBODY, "200", "200"]),
+    row("GET", "/api/v1/conversations/{id}", [NOBODY, "200", HIDDEN]),
+    row("GET", "/api/v1/conversations/{id}/messages", [NOBODY, "200", HIDDEN]),
+    row("PUT", "/api/v1/conversations/{id}/messages/{client_id}", [NOBODY, "201", HIDDEN]),
+    row("POST", "/api/v1/conversations/{id}/delivered", [NOBODY, "204", HIDDEN]),
+    row("POST", "/api/v1/conversations/{id}/read", [NOBODY, "204", HIDDEN]),
+    row("POST", "/api/v1/delivered", [NOBODY, "204", HIDDEN]),
+    row("GET", "/api/v1/unread", [NOBODY, "200", "200"]),
+    row("GET", "/api/v1/changes", [NOBODY, "200", "200"]),
+    row("GET", "/api/v1/openapi.json", ["200", "200", "200"]),
+    row("GET", "/api/docs", ["200", "200", "200"]),
+    row("GET", "/api/docs.css", ["200", "200", "200"]),
+    row("POST", "/rpc/get_session", [NOBODY, "200", "200"]),
+    row("POST", "/rpc/get_frame", ["200", "200", "200"]),
+    row("POST", "/rpc/sign_out", [NOBODY, "200", "200"]),
+    row("POST", "/rpc/change_password", [NOBODY, "422 invalid", "422 invalid"]),
+    row("POST", "/rpc/get_password_link", [HIDDEN, HIDDEN, HIDDEN]),
+    row("POST", "/rpc/search_users", [NOBODY, "200", "200"]),
+    row("POST", "/rpc/create_conversation", [NOBODY, "200", "200"]),
+    row("POST", "/rpc/get_conversations", [NOBODY, "200", "200"]),
+    row("POST", "/rpc/get_conversation", [NOBODY, "200", HIDDEN]),
+    row("POST", "/rpc/get_messages", [NOBODY, "200", HIDDEN]),
+    row("POST", "/rpc/send_message", [NOBODY, "200", HIDDEN]),
+    row("POST", "/rpc/mark_delivered", [NOBODY, "200", HIDDEN]),
+    row("POST", "/rpc/mark_read", [NOBODY, "200", HIDDEN]),
+    row("POST", "/rpc/get_unread_count", [NOBODY, "200", "200"]),
+    row("POST", "/rpc/get_changes", [NOBODY, "200", "200"]),
+    row("GET", "/", [AWAY, "303", "303"]),
+    row("GET", "/sign_in", ["200", "200", "200"]),
+    row("POST", "/sign_in", ["401", "401", "401"]),
+    row("POST", "/sign_out", [AWAY, "303", "303"]),
+    row("GET", "/password/{token}", ["404", "404", "404"]),
+    row("POST", "/password/{token}", ["404", "404", "404"]),
+    row("GET", "/messages", [AWAY, "200", "200"]),
+    row("GET", "/messages/new", [AWAY, "200", "200"]),
+    row("POST", "/messages/new", [AWAY, "303", "303"]),
+    row("GET", "/messages/{id}", [AWAY, "200", "404"]),
+    // the page that gives the text back
+    row("POST", "/messages/{id}", ["401", "303", "404"]),
+    row("GET", "/settings", [AWAY, "200", "200"]),
+    row("POST", "/settings", [AWAY, "422", "422"]),
+    row("GET", "/healthz", ["200", "200", "200"]),
+    row("GET", "/readyz", ["200", "200", "200"]),
+];
+
+/// Where everybody asks about.
+struct Scene {
+    server: Server,
+    conversation: Uuid,
+    bikram: Uuid,
+}
+
+impl Scene {
+    /// One request to an endpoint, about the conversation of asha and bikram.
+    async fn ask(&self, client: &Client, row: &Row) -> Answer {
+        let path = row
+            .path
+            .replace("{id}", &self.conversation.to_string())
+            .replace("{client_id}", &Uuid::now_v7().to_string())
+            .replace("{token}", "no-such-link");
+        let query = match row.path {
+            "/api/v1/users" => "?q=b",
+            "/api/v1/changes" => "?since=0",
+            _ => "",
+        };
+        let method: Method = row.method.parse().expect("a method");
+        let request = client.request(method.clone(), &format!("{path}{query}"));
+        let for_programs = row.path.starts_with("/api/") || row.path.starts_with("/rpc/");
+        Answer::of(match for_programs {
+            _ if method == Method::GET || method == Method::DELETE => request,
+            true => request.json(&self.body(row.path)),
+            false => request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(self.form(row.path)),
+        })
+        .await
+    }
+
+    fn body(&self, path: &str) -> Value {
+        let id = self.conversation;
+        match path {
+            "/api/v1/session" => json!({"username": "nobody", "password": "x"}),
+            "/api/v1/conversations" | "/rpc/create_conversation" => json!({"recipient_id": self.bikram}),
+            "/api/v1/conversations/{id}/messages/{client_id}" => json!({"body": "from outside"}),
+            "/api/v1/conversations/{id}/delivered" | "/api/v1/conversations/{id}/read" => json!({"up_to_seq": 1}),
+            "/api/v1/delivered" | "/rpc/mark_delivered" => json!({"items": [{"conversation_id": id, "up_to_seq": 1}]}),
+            "/rpc/change_password" => json!({"current": "wrong", "new": "a new pass phrase"}),
+            "/rpc/get_password_link" => json!({"token": "no-such-link"}),
+            "/rpc/search_users" => json!({"q": "b"}),
+            "/rpc/get_conversation" => json!({"id": id}),
+            "/rpc/get_messages" => json!({"conversation_id": id, "at": "newest"}),
+            "/rpc/send_message" => json!({"conversation_id": id, "client_id": Uuid::now_v7(), "body": "from outside"}),
+            "/rpc/mark_read" => json!({"conversation_id": id, "up_to_seq": 1}),
+            "/rpc/get_changes" => json!({"since": 0}),
+            _ => json!({}),
+        }
+    }
+
+    fn form(&self, path: &str) -> String {
+        match path {
+            "/sign_in" => "username=nobody&password=x&next=".into(),
+            "/messages/new" => format!("recipient_id={}", self.bikram),
+            "/messages/{id}" => format!("action=send&body=from+outside&displayed_seq=&client_id={}", Uuid::now_v7()),
+            "/settings" => "current_password=wrong&new_password=a+new+pass+phrase".into(),
+            "/password/{token}" => "new_password=a+new+pass+phrase".into(),
+            _ => String::new(),
+        }
+    }
+}
+
+async fn scene() -> (Scene, [(&'static str, Client, usize); 4]) {
+    let server = Server::start().await;
+    let [asha, bikram, chen, meera] = [
+        server.office.person("asha").await,
+        server.office.person("bikram").await,
+        server.office.person("chen").await,
+        server.office.person("meera").await,
+    ];
+    sqlx::query("update users set role = 'admin' where id = $1")
+        .bind(meera.id().0)
+        .execute(&server.office.state.pool)
+        .await
+        .expect("an admin");
+    let conversation = asha.open(&bikram).await;
+    bikram.write(conversation, CANARY).await;
+    let askers = [
+        ("stranger", server.stranger(), 0),
+        ("participant", server.browser(&asha).await, 1),
+        ("colleague", server.browser(&chen).await, 2),
+        ("admin", server.browser(&meera).await, 2),
+    ];
+    (Scene { server, conversation: conversation.0, bikram: bikram.id().0 }, askers)
+}
+
+/// The paths as the router names them itself, and for each the methods that it answers to.
+async fn endpoints(scene: &Scene, client: &Client) -> BTreeSet<(String, String)> {
+    let drawn = format!("{:?}", router::router(scene.server.office.state.clone()));
+    let paths: BTreeSet<String> = drawn
+        .split('"')
+        .filter(|text| text.starts_with('/') && !text.contains("{*") && !text.contains("/__private"))
+        .map(str::to_owned)
+        .collect();
+    assert!(paths.len() > 20, "the router draws its paths: {drawn:.300}");
+    let mut found = BTreeSet::new();
+    for path in paths {
+        let concrete = path.replace("{id}", "x").replace("{client_id}", "x").replace("{token}", "x");
+        let answer = Answer::of(client.request(Method::PATCH, &concrete)).await;
+        assert_eq!(answer.status, 405, "PATCH {path}");
+        let methods = answer.header("allow").split(',').map(str::trim).filter(|method| *method != "HEAD");
+        found.extend(methods.map(|method| (method.to_owned(), path.clone())));
+    }
+    found
+}
+
+#[tokio::test]
+async fn every_endpoint_of_the_router_has_a_row() {
+    let (scene, [_, (_, asha, _), ..]) = scene().await;
+    let found = endpoints(&scene, &asha).await;
+    let listed: BTreeSet<_> = MATRIX.iter().map(|row| (row.method.to_owned(), row.path.to_owned())).collect();
+    assert_eq!(listed.len(), MATRIX.len(), "no row twice");
+    assert_eq!(found.difference(&listed).collect::<Vec<_>>(), Vec::<&(String, String)>::new(), "endpoints without a row");
+    assert_eq!(listed.difference(&found).collect::<Vec<_>>(), Vec::<&(String, String)>::new(), "rows without an endpoint");
+    for (path, method) in server_fn_paths() {
+        assert!(found.contains(&(method.to_string(), path.to_owned())), "{method} {path} is registered, but not served");
+        assert_ne!(method, Method::GET, "{path}: what changes state must not be a link");
+    }
+}
+
+#[tokio::test]
+async fn everybody_gets_what_the_matrix_says() {
+    let mut wrong = Vec::new();
+    for row in MATRIX {
+        // what one row changes must not decide another
+        let (scene, askers) = scene().await;
+        for (who, client, column) in &askers {
+            let expected = [row.stranger, row.participant, row.others][*column];
+            let answer = scene.ask(client, row).await;
+            if answer.outcome() != expected {
+                wrong.push(format!("{} {} for a {who}: {} instead of {expected}", row.method, row.path, answer.outcome()));
+            }
+            let may_see = *who == "participant";
+            assert!(may_see || !answer.text.contains("canary"), "{} {} shows a {who} the text", row.method, row.path);
+            assert!(!answer.text.contains("body_salt") && !answer.text.contains("password_hash"), "{} {}", row.method, row.path);
+        }
+        let written = "select count(*) from messages m join users u on u.id = m.sender_id where u.username in ('chen', 'meera') and m.body like 'from%'";
+        assert_eq!(scene.server.office.count(written).await, 0, "{} {} wrote for somebody who is no participant", row.method, row.path);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn what_is_open_to_strangers_is_in_the_router_and_nothing_else_is() {
+    let listed: BTreeSet<_> = MATRIX.iter().map(|row| (row.method, row.path)).collect();
+    for open in OPEN {
+        assert!(listed.contains(open), "{open:?} is open, but not there");
+    }
+    for row in MATRIX {
+        let refused = row.stranger == NOBODY || row.stranger == AWAY;
+        let is_open = OPEN.contains(&(row.method, row.path));
+        let machines = matches!(row.path, "/healthz" | "/readyz");
+        let gives_the_text_back = (row.method, row.path) == ("POST", "/messages/{id}");
+        assert!(machines || gives_the_text_back || refused != is_open || row.path == "/api/v1/session", "{} {}", row.method, row.path);
+    }
+}
