@@ -14,7 +14,6 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 pub type Refuse = fn(ProtectionError) -> Response;
 
 /// The layer for this server.
-#[must_use]
 pub fn layer(server: &Server) -> CsrfLayer<Refuse> {
     let layer = CsrfLayer::new();
     let layer = match layer.clone().add_trusted_origin(origin(&server.public_url)) {

@@ -51,10 +51,9 @@ pub fn Inbox() -> impl IntoView {
         }
     });
     let on_key = move |key: ev::KeyboardEvent| {
-        if key.key() == "Escape" && !key.default_prevented() && !key.is_composing() {
-            if let Some(id) = current.get_untracked() {
-                page::focus(&row_id(id));
-            }
+        let leaves = key.key() == "Escape" && !key.default_prevented() && !key.is_composing();
+        if let (true, Some(id)) = (leaves, current.get_untracked()) {
+            page::focus(&row_id(id));
         }
     };
     view! {

@@ -176,7 +176,7 @@ impl Connection {
                 self.listing.renew((!changes.reset).then_some(since), open).await?;
                 let _ = self.store.policy_version.try_set(changes.policy_version);
             }
-            let wants_totals = changes.reset || !changes.items.is_empty() || turn % TOTALS_EVERY == 0;
+            let wants_totals = changes.reset || !changes.items.is_empty() || turn.is_multiple_of(TOTALS_EVERY);
             // asked after the rows were read: a total is never older than the rows beside it
             let unread = if wants_totals && !changes.more { Some(get_unread_count().await?) } else { None };
             if !changes.reset {
