@@ -24,10 +24,15 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use leptos::{
     nonce::use_nonce,
-    prelude::{provide_context, use_context},
+    prelude::{Owner, provide_context, use_context},
 };
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions};
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    future::poll_fn,
+    pin::pin,
+    sync::{Arc, LazyLock, OnceLock},
+    time::Duration,
+};
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
@@ -86,7 +91,10 @@ pub async fn render(state: &AppState, request: Request, flash: FormFlash) -> Res
         request_id: Some(request_id::of(request.extensions())),
         rendered_at: Some(Timestamp::new(time::OffsetDateTime::now_utc())),
     };
+    let root = Arc::new(OnceLock::new());
+    let found = root.clone();
     let provide = move || {
+        found.get_or_init(|| Owner::current().unwrap_or_default());
         provide_context(provided.clone());
         provide_context(flash.clone());
         if let Some(options) = use_context::<ResponseOptions>() {
@@ -97,11 +105,23 @@ pub async fn render(state: &AppState, request: Request, flash: FormFlash) -> Res
     let handler = leptos_axum::render_app_async_with_context(provide, move || app::shell(shell.clone()));
     let work = async move {
         let _turn = turn;
-        let rendered = async { whole(handler(request).await).await };
+        let rendered = under(root, async move { whole(handler(request).await).await });
         tokio::time::timeout(PATIENCE, rendered).await.unwrap_or_else(|_| Err(Error::unavailable()))
     };
     // a panic in there is logged by the panic hook and is a 500, like any other
     state.tasks.spawn(work.in_current_span()).await.unwrap_or_else(|_| Err(Error::new(Code::Internal)))
+}
+
+/// Polls a render under its own root owner, always. leptos finds signals through the thread, and a thread has several
+/// renders in turn: whatever the framework polls without its owner (the title, what comes after an await) would look into
+/// the memory of another request, or into none.
+async fn under<T>(root: Arc<OnceLock<Owner>>, render: impl Future<Output = T> + Send) -> T {
+    let mut render = pin!(render);
+    poll_fn(move |context| match root.get() {
+        Some(owner) => owner.with(|| render.as_mut().poll(context)),
+        None => render.as_mut().poll(context),
+    })
+    .await
 }
 
 /// The body as one piece: nothing of the render is left once it is on its way.

@@ -4,7 +4,7 @@
 //! hydration (leptos#3707), so all of it is a parent route.
 
 use super::{
-    browser::page,
+    browser::{moment::when_rendered, page},
     components::{
         error_view::ErrorView,
         icon::{Icon, Mark},
@@ -54,6 +54,7 @@ pub fn Framed(
         // strict: the frame is built once, so what it loads is loaded once
         <Suspense strict=true>
             {Suspend::new(async move {
+                when_rendered().await;
                 match (session.await, bare) {
                     (Ok(session), _) => view! { <Frame session=session content=content/> }.into_any(),
                     (Err(error), Some(bare)) if error.code == Code::Unauthenticated => bare(),

@@ -164,6 +164,7 @@ async fn scene() -> (Scene, [(&'static str, Client, usize); 4]) {
         .await
         .expect("an admin");
     let conversation = asha.open(&bikram).await;
+    bikram.open(&asha).await;
     bikram.write(conversation, CANARY).await;
     let askers = [
         ("stranger", server.stranger(), 0),
@@ -179,7 +180,8 @@ async fn endpoints(scene: &Scene, client: &Client) -> BTreeSet<(String, String)>
     let drawn = format!("{:?}", router::router(scene.server.office.state.clone()));
     let paths: BTreeSet<String> = drawn
         .split('"')
-        .filter(|text| text.starts_with('/') && !text.contains("{*") && !text.contains("/__private"))
+        // what axum adds for a nested router's fallback is no endpoint
+        .filter(|text| text.starts_with('/') && !text.contains("{*") && !["/api/v1", "/api/v1/"].contains(text))
         .map(str::to_owned)
         .collect();
     assert!(paths.len() > 20, "the router draws its paths: {drawn:.300}");

@@ -161,6 +161,21 @@ pub mod moment {
         0.0
     }
 
+    /// Waits until it is asked again. The framework looks into a `Suspend` before it renders it; one that is ready by
+    /// then is walked through and thrown away, and all that its view has made is made a second time: other ids for its
+    /// resources, and the first ones never end. A view that comes a step later is made once.
+    pub async fn when_rendered() {
+        let mut asked = false;
+        std::future::poll_fn(|context| {
+            if std::mem::replace(&mut asked, true) {
+                return std::task::Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            std::task::Poll::Pending
+        })
+        .await;
+    }
+
     /// Does not wait.
     pub async fn sleep(_millis: u32) {}
 

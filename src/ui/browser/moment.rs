@@ -14,6 +14,9 @@ pub fn elapsed() -> Millis {
     now.and_then(|now| now.call0(&performance).ok()?.as_f64()).unwrap_or_else(Date::now)
 }
 
+/// At once: only the server renders twice.
+pub async fn when_rendered() {}
+
 /// Waits.
 pub async fn sleep(millis: u32) {
     TimeoutFuture::new(millis).await;

@@ -15,7 +15,10 @@ use crate::{
     error::{Code, Error},
     server_fns::{conversations::get_conversation, messages::get_messages},
     ui::{
-        browser::page::{focus, focus_is_lost},
+        browser::{
+            moment::when_rendered,
+            page::{focus, focus_is_lost},
+        },
         components::{
             avatar::Avatar,
             composer::Composer,
@@ -70,6 +73,7 @@ pub fn ConversationPage() -> impl IntoView {
     view! {
         <Suspense fallback=move || view! { <Opening/> }>
             {move || Suspend::new(async move {
+                when_rendered().await;
                 match opened.await {
                     Ok(opened) => view! {
                         // keyed, so that another conversation gets other elements: no text, no position, no focus is carried over

@@ -5,7 +5,7 @@ use crate::{
     domain::ids::ConversationId,
     server_fns::conversations::get_conversations,
     ui::{
-        browser::page,
+        browser::{moment::when_rendered, page},
         components::{
             connection_state::ConnectionBanner, conversation_list::ConversationList, conversation_row::row_id, empty_state::EmptyState,
             keys::KeyList,
@@ -60,6 +60,7 @@ pub fn Inbox() -> impl IntoView {
         <main id="main" class="messages" data-open=move || is_open.get() tabindex="-1" on:keydown=on_key>
             <Suspense strict=true>
                 {Suspend::new(async move {
+                    when_rendered().await;
                     match first.await {
                         Ok(Some(page)) => listing.begin(q.as_deref().unwrap_or_default(), page),
                         Ok(None) => {}

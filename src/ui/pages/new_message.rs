@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     server_fns::{conversations::create_conversation, users::search_users},
     ui::{
-        browser::page,
+        browser::{moment::when_rendered, page},
         components::{
             dialog::Dialog,
             icon::Icon,
@@ -146,6 +146,7 @@ pub fn NewMessage() -> impl IntoView {
                     })}
                 <Suspense strict=true>
                     {move || Suspend::new(async move {
+                        when_rendered().await;
                         let q = q.get_untracked();
                         match found.await {
                             Ok(_) if q.is_empty() => ().into_any(),

@@ -6,7 +6,10 @@ use crate::{
     domain::form::FormFlash,
     error::{Code, Error},
     server_fns::session::{get_frame, get_password_link},
-    ui::components::icon::{Icon, Mark},
+    ui::{
+        browser::moment::when_rendered,
+        components::icon::{Icon, Mark},
+    },
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -28,6 +31,7 @@ pub fn Password() -> impl IntoView {
         <Title text="Set a password"/>
         <Suspense strict=true>
             {Suspend::new(async move {
+                when_rendered().await;
                 let (cms, owner) = loaded.await;
                 let form = match owner {
                     Ok(owner) => view! { <NewPassword action=action name=owner.display_name username=owner.username/> }.into_any(),

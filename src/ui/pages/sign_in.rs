@@ -3,7 +3,10 @@
 use crate::{
     domain::{form::FormFlash, session::CmsFrame},
     server_fns::session::get_frame,
-    ui::components::icon::{Icon, Mark},
+    ui::{
+        browser::moment::when_rendered,
+        components::icon::{Icon, Mark},
+    },
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -16,6 +19,7 @@ pub fn SignIn() -> impl IntoView {
     view! {
         <Suspense strict=true>
             {Suspend::new(async move {
+                when_rendered().await;
                 // without its name and help the door still opens
                 view! { <Door cms=frame.await.unwrap_or_default()/> }
             })}

@@ -3,7 +3,7 @@
 //! Every frontend message but the first has a type byte and a length. `Execute` and `Query` run a statement;
 //! `Sync` and `Query` wait for an answer, so they are the round trips.
 
-use sqlx::{PgPool, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions, PgPool, postgres::PgConnectOptions};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering::SeqCst},
@@ -53,8 +53,11 @@ impl Wire {
 
     /// How to reach the database through it.
     pub fn options(&self, options: PgConnectOptions) -> PgConnectOptions {
-        // host() forgets a socket
-        options.host("127.0.0.1").port(self.port).ssl_mode(sqlx::postgres::PgSslMode::Disable)
+        // by its URL, because host() leaves a socket in place, and the socket goes before the host
+        let mut url = options.to_url_lossy();
+        url.set_host(Some("127.0.0.1")).expect("a host");
+        url.set_port(Some(self.port)).expect("a port");
+        PgConnectOptions::from_url(&url).expect("options").ssl_mode(sqlx::postgres::PgSslMode::Disable)
     }
 
     /// What crossed the wire until this was answered. Begins when all connections are back in the pool: sqlx looks at
