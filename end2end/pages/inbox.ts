@@ -39,5 +39,5 @@ export class InboxPage {
     return dialog;
   }
 
-  names = (): Promise<string[]> => this.rows.locator('.conversation_row-name').allInnerTexts();
+  names = (): Promise<string[]> => this.rows.locator('.conversation_row-name').allTextContents();
 }

@@ -52,7 +52,8 @@ test('dark follows the system, and stays readable without a reload', async ({ ar
 
 test('who wants less motion gets none', async ({ arrive, bikram }) => {
   const asha = await arrive({ reducedMotion: 'reduce' });
-  const { id } = await bikram.api.open(asha.id);
+  const { id } = await asha.api.open(bikram.id);
+  await bikram.api.open(asha.id);
   await asha.visit(`/messages/${id}`);
   await bikram.api.send(id, 'Arriving');
   await expect(asha.conversation.bubble('Arriving')).toBeVisible();

@@ -74,7 +74,7 @@ test('a text beyond the limit is not sent, and stays', async ({ asha, bikram }) 
   await expect(composer.getByText(/at most 4,?000/)).toBeVisible();
   await expect(field).toHaveValue('x'.repeat(4_001));
   await expect(asha.conversation.bubbles).toHaveCount(0);
-  expect(await bikram.api.messages(id)).toHaveLength(0);
+  expect(await asha.api.messages(id)).toHaveLength(0);
 });
 
 test('a message that is refused keeps its text and says why', async ({ asha, bikram, guard }) => {

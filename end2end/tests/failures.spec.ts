@@ -17,7 +17,7 @@ test('a message that could not be sent says so, stays, and goes out on retry', a
   const bubble = asha.conversation.bubble(text);
   await asha.conversation.expectStatus(text, 'failed');
   await expect(bubble.getByRole('alert')).toContainText('cannot be reached');
-  expect(await bikram.api.messages(id)).toHaveLength(0);
+  expect(await asha.api.messages(id)).toHaveLength(0);
   await asha.page.unroute('**/rpc/send_message');
   await bubble.getByRole('button', { name: 'Retry' }).click();
   await asha.conversation.expectStatus(text, 'sent');
@@ -63,12 +63,13 @@ test('a message that failed can be thrown away', async ({ asha, bikram, guard })
   await asha.conversation.expectStatus(text, 'failed');
   await asha.conversation.bubble(text).getByRole('button', { name: 'Delete' }).click();
   await expect(asha.conversation.bubbles).toHaveCount(0);
-  expect(await bikram.api.messages(id)).toHaveLength(0);
+  expect(await asha.api.messages(id)).toHaveLength(0);
 });
 
 test('without a connection the page says so, and catches up by itself', async ({ asha, bikram, guard }) => {
   guard.allow(cutOff);
-  const { id } = await asha.api.open(bikram.id);
+  const { id } = await bikram.api.open(asha.id);
+  await asha.api.open(bikram.id);
   await bikram.visit(`/messages/${id}`);
   const state = bikram.page.locator('.connection_state');
   await expect(state).toHaveAttribute('data-state', 'live');

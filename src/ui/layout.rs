@@ -62,7 +62,7 @@ pub fn Framed(
                         view! {
                             <main id="main" class="page" tabindex="-1">
                                 <div class="page-body" data-measure="narrow">
-                                    <ErrorView error=error/>
+                                    <ErrorView error=error main=true/>
                                 </div>
                             </main>
                         }

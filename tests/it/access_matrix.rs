@@ -191,7 +191,9 @@ async fn endpoints(scene: &Scene, client: &Client) -> BTreeSet<(String, String)>
         let answer = Answer::of(client.request(Method::PATCH, &concrete)).await;
         assert_eq!(answer.status, 405, "PATCH {path}");
         let methods = answer.header("allow").split(',').map(str::trim).filter(|method| *method != "HEAD");
-        found.extend(methods.map(|method| (method.to_owned(), path.clone())));
+        // the framework serves each page with a slash behind it, too: the same page, asked for below
+        let path = if path == "/" { &path } else { path.trim_end_matches('/') };
+        found.extend(methods.map(|method| (method.to_owned(), path.to_owned())));
     }
     found
 }
@@ -221,6 +223,10 @@ async fn everybody_gets_what_the_matrix_says() {
             let answer = scene.ask(client, row).await;
             if answer.outcome() != expected {
                 wrong.push(format!("{} {} for a {who}: {} instead of {expected}", row.method, row.path, answer.outcome()));
+            }
+            if row.method == "GET" && !row.path.starts_with("/api") && row.path != "/" {
+                let with_slash = client.get(&format!("{}/", row.path.replace("{id}", &scene.conversation.to_string()))).await;
+                assert!(*who == "participant" || !with_slash.text.contains("canary"), "{}/ shows a {who} the text", row.path);
             }
             let may_see = *who == "participant";
             assert!(may_see || !answer.text.contains("canary"), "{} {} shows a {who} the text", row.method, row.path);

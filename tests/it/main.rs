@@ -28,6 +28,7 @@ mod layers;
 mod messages;
 mod model;
 mod openapi;
+mod pages;
 mod people_admin;
 mod people_cli;
 mod people_search;

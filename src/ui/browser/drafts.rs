@@ -17,6 +17,17 @@ pub fn write(key: &str, text: &str) {
     }
 }
 
+/// Forgets every text whose key begins so.
+pub fn forget(prefix: &str) {
+    if let Some(storage) = storage() {
+        let count = storage.length().unwrap_or_default();
+        let keys: Vec<_> = (0..count).filter_map(|n| storage.key(n).ok().flatten()).collect();
+        for key in keys.iter().filter(|key| key.starts_with(prefix)) {
+            let _ = storage.remove_item(key);
+        }
+    }
+}
+
 fn storage() -> Option<Storage> {
     leptos::web_sys::window()?.session_storage().ok()?
 }

@@ -10,10 +10,11 @@ pub fn focus(id: &str) -> bool {
     element.is_some_and(|element| element.focus().is_ok())
 }
 
-/// Whether nothing has the focus: it was never given, or what had it went away.
+/// Whether nothing has the focus that anybody would miss: it was never given, what had it went away, or it rests on the
+/// page as a whole.
 #[must_use]
 pub fn focus_is_lost() -> bool {
-    document().active_element().is_none_or(|element| element.tag_name().eq_ignore_ascii_case("body"))
+    document().active_element().is_none_or(|element| matches!(element.tag_name().to_ascii_lowercase().as_str(), "body" | "main"))
 }
 
 /// Marks the document as hydrated, for tests and for styles that need to know.

@@ -18,6 +18,9 @@ pub fn ErrorView(
     /// What could not be shown.
     #[prop(default = "This page could not be loaded")]
     title: &'static str,
+    /// Whether the title is the page's own heading.
+    #[prop(optional)]
+    main: bool,
     /// Tries again without leaving the page.
     #[prop(optional, into)]
     on_retry: Option<Callback<()>>,
@@ -39,9 +42,10 @@ pub fn ErrorView(
             None => page::reload(),
         }
     };
+    let heading = if main { view! { <h1>{title}</h1> }.into_any() } else { view! { <h2>{title}</h2> }.into_any() };
     view! {
         <div class="error_view" role="alert">
-            <h2>{title}</h2>
+            {heading}
             <p>{error.detail}</p>
             {request_id
                 .map(|id| {

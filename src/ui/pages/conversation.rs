@@ -264,7 +264,7 @@ fn Failed(error: Error, #[prop(into)] on_retry: Callback<()>) -> impl IntoView {
     }
     view! {
         <section class="conversation">
-            <ErrorView error title="This conversation could not be loaded" on_retry/>
+            <ErrorView error title="This conversation could not be loaded" main=true on_retry/>
         </section>
     }
     .into_any()

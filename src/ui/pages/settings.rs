@@ -10,7 +10,7 @@ use crate::{
             storage,
         },
         components::{avatar::Avatar, icon::Icon, keys},
-        state::{notifier, viewer::ViewerState},
+        state::{drafts::Drafts, notifier, viewer::ViewerState},
     },
 };
 use leptos::{ev, html, prelude::*, task::spawn_local};
@@ -38,6 +38,7 @@ pub fn Settings() -> impl IntoView {
 #[component]
 fn Account() -> impl IntoView {
     let user = ViewerState::expect().user;
+    let drafts = Drafts::expect();
     let role = match user.role {
         Role::Admin => "Administrator",
         Role::Member => "Member",
@@ -63,7 +64,7 @@ fn Account() -> impl IntoView {
                         </p>
                     </div>
                 </div>
-                <form action="/sign_out" method="post">
+                <form action="/sign_out" method="post" on:submit=move |_| drafts.forget_all()>
                     <button class="button">"Sign out"</button>
                 </form>
             </div>

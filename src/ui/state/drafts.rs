@@ -7,6 +7,8 @@ use crate::{
 use leptos::prelude::*;
 use std::collections::HashMap;
 
+const PREFIX: &str = "cms_messages.draft.";
+
 /// The drafts of this tab.
 #[derive(Debug, Clone, Copy)]
 pub struct Drafts {
@@ -41,7 +43,13 @@ impl Drafts {
         });
     }
 
+    /// Forgets all of them: the viewer leaves, and another may sit down here.
+    pub fn forget_all(self) {
+        browser::drafts::forget(PREFIX);
+        self.texts.set_value(HashMap::new());
+    }
+
     fn key(self, conversation_id: ConversationId) -> String {
-        format!("cms_messages.draft.{}.{conversation_id}", self.viewer)
+        format!("{PREFIX}{}.{conversation_id}", self.viewer)
     }
 }
