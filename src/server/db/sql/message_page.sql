@@ -23,7 +23,12 @@ cross join lateral (
     select begins.first,
            case when $4 is not null then least($4 - 1, p.last_seq) else begins.first + $3 - 1 end as last
 ) page
-left join messages m on m.conversation_id = p.conversation_id and m.seq between page.first and page.last
+left join lateral (
+    select t.seq, t.client_id, t.sender_id, t.body, t.sent_at from messages t
+    where t.conversation_id = p.conversation_id and t.seq between page.first and page.last
+    order by t.seq
+    limit $3 -- there are no more; without it the planner expects a ninth of the conversation
+) m on true
 left join lateral (
     select x.at from receipts x
     where x.conversation_id = p.conversation_id and x.kind = 'delivered' and x.up_to_seq >= m.seq
