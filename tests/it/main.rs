@@ -32,6 +32,7 @@ mod pages;
 mod people_admin;
 mod people_cli;
 mod people_search;
+mod plans;
 mod queries;
 mod receipts;
 mod rest;

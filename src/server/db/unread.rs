@@ -5,12 +5,5 @@ use sqlx::PgConnection;
 
 /// Unread messages and the conversations that hold them.
 pub async fn count(db: &mut PgConnection, user: UserId) -> Result<Unread, sqlx::Error> {
-    sqlx::query_as!(
-        Unread,
-        r#"select coalesce(sum(unread), 0)::bigint as "messages!", count(*) as "conversations!"
-           from participants where user_id = $1 and unread > 0"#,
-        user.0
-    )
-    .fetch_one(db)
-    .await
+    sqlx::query_file_as!(Unread, "src/server/db/sql/unread.sql", user.0).fetch_one(db).await
 }
