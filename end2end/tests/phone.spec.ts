@@ -22,6 +22,7 @@ test('on a phone: the list, a conversation, and back', async ({ arrive, bikram, 
   await expect(asha.inbox.list).toBeHidden();
   await expect(asha.frame.menu).toBeHidden();
   await expect(asha.conversation.bubbles.last()).toBeInViewport();
+  await expect(asha.conversation.field, 'a screen keyboard would cover what came').not.toBeFocused();
   expect(await overflow(asha.page)).toBe(0);
   await expect(asha.conversation.back.locator('.unread_badge')).toHaveText(/^1/);
 

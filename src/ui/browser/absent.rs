@@ -134,6 +134,11 @@ pub mod visibility {
     }
 
     #[must_use]
+    pub fn has_keys() -> bool {
+        false
+    }
+
+    #[must_use]
     pub fn is_online() -> bool {
         true
     }

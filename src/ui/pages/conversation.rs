@@ -18,6 +18,7 @@ use crate::{
         browser::{
             moment::when_rendered,
             page::{focus, focus_is_lost},
+            visibility::has_keys,
         },
         components::{
             avatar::Avatar,
@@ -138,10 +139,10 @@ fn ConversationView(opened: Opened) -> impl IntoView {
             state.follow();
         });
     });
-    // after a click on a row the focus is where one writes; a page that was loaded leaves it alone
+    // after a click on a row the focus is where one writes; a page that was loaded leaves it alone, and a finger decides itself
     let loaded = Owner::current_shared_context().is_some_and(|context| context.during_hydration());
     Effect::new(move |_| {
-        if !loaded && focus_is_lost() {
+        if !loaded && has_keys() && focus_is_lost() {
             focus("composer_body");
         }
     });
