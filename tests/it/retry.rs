@@ -67,6 +67,22 @@ async fn an_outcome_that_stays_unknown_is_said_to_be_unknown_but_a_read_had_none
 }
 
 #[tokio::test]
+async fn a_try_that_is_given_up_does_not_hide_one_whose_outcome_is_unknown() {
+    let office = Office::new().await;
+    let killer = &tokio::sync::Mutex::new(office.database.owner().await);
+    let tries = &AtomicU32::new(0);
+    let dies_then_waits = |mut connection: PoolConnection<Postgres>| async move {
+        if tries.fetch_add(1, SeqCst) % 2 == 0 {
+            kill(killer, &mut connection).await;
+        }
+        connection.execute("set statement_timeout = 1; select pg_sleep(5)").await.map(|_| ())
+    };
+    assert_eq!(db::keyed(&office.state.pool, dies_then_waits).await.map_err(|error| error.code), Err(Code::Unconfirmed));
+    assert_eq!(db::read(&office.state.pool, dies_then_waits).await.map_err(|error| error.code), Err(Code::Unavailable));
+    assert_eq!(tries.load(SeqCst), 4);
+}
+
+#[tokio::test]
 async fn a_database_that_does_not_answer_is_unavailable_and_nothing_was_begun() {
     let office = Office::new().await;
     // nobody listens on port 1

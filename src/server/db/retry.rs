@@ -28,7 +28,7 @@ where
 /// A write in one call that finds its own earlier try by its key (or changes nothing the second time).
 ///
 /// # Errors
-/// What the last try came to; `unconfirmed` when the connection broke each time.
+/// What the last try came to; `unconfirmed` when a connection broke and no later try has found out.
 pub async fn keyed<T, F, W>(pool: &PgPool, work: F) -> Result<T, Error>
 where
     F: FnMut(PoolConnection<Postgres>) -> W,
@@ -55,7 +55,13 @@ where
             Ok(value) => return Ok(value),
             Err(error) if tried < TRIES && is_conflict_of_transactions(&error) => {}
             Err(error) if tried < TRIES && is_broken_connection(&error) => unknown = true,
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                return Err(match Error::from(error) {
+                    // this try was given up, but nobody knows about the one whose connection broke
+                    Error { code: Code::Unavailable, .. } if unknown => Error::new(Code::Unconfirmed),
+                    error => error,
+                });
+            }
         }
         tokio::time::sleep(Duration::from_millis(u64::from(10 * tried * tried))).await;
     }
