@@ -6,6 +6,7 @@
 mod hashing;
 mod plan;
 
+use super::users;
 use crate::{
     domain::{profile::Profile, user::Role},
     error::Error,
@@ -15,7 +16,6 @@ use crate::{
             self,
             import::{KnownUser, Written},
         },
-        jobs::fan_out,
         operator::Operator,
     },
 };
@@ -98,7 +98,7 @@ pub async fn import(
     keep_an_admin(&mut transaction, &rows, &fates).await?;
     transaction.commit().await?;
 
-    fan_out::drain(&operator.pool).await?;
+    users::tell_peers(operator).await;
     let (created, changed) = (new.len(), other.len());
     Ok(Imported { created, changed, unchanged: rows.len().saturating_sub(created).saturating_sub(changed) })
 }

@@ -85,7 +85,7 @@ pub async fn set_role(operator: &Operator, username: &str, role: Role) -> Result
     }
     db::user::set_role(&mut transaction, user.id, role).await?;
     transaction.commit().await?;
-    fan_out::drain(&operator.pool).await?;
+    tell_peers(operator).await;
     Ok(Done::Now)
 }
 
@@ -104,7 +104,7 @@ pub async fn deactivate(operator: &Operator, username: &str) -> Result<Done, Err
     db::api_token::revoke_all(&mut transaction, user.id).await?;
     db::password_link::remove_unused(&mut transaction, &[user.id.0]).await?;
     transaction.commit().await?;
-    fan_out::drain(&operator.pool).await?;
+    tell_peers(operator).await;
     Ok(Done::Now)
 }
 
@@ -118,7 +118,7 @@ pub async fn activate(operator: &Operator, username: &str) -> Result<Done, Error
     }
     db::user::set_active(&mut transaction, user.id, true).await?;
     transaction.commit().await?;
-    fan_out::drain(&operator.pool).await?;
+    tell_peers(operator).await;
     Ok(Done::Now)
 }
 
@@ -133,6 +133,13 @@ pub(super) async fn find(connection: &mut PgConnection, username: &str) -> Resul
     db::user::by_username(connection, &username)
         .await?
         .ok_or_else(|| Error { detail: "There is no user of this name.".into(), ..Error::not_found() })
+}
+
+/// After the commit: the peers hear at once, or from a server's job within seconds. What was done stays done either way.
+pub(super) async fn tell_peers(operator: &Operator) {
+    if let Err(error) = fan_out::drain(&operator.pool).await {
+        tracing::warn!(code = ?error.code, "the peers will be told by a server");
+    }
 }
 
 async fn make_link(connection: &mut PgConnection, user: UserId) -> Result<Link, Error> {
