@@ -57,6 +57,8 @@ actions! {
     TokenCreated = "token.created",
     /// A program lost access.
     TokenRevoked = "token.revoked",
+    /// Other rules of who may write to whom; holds their digest.
+    PolicyChanged = "policy.changed",
 }
 
 #[cfg(test)]

@@ -12,11 +12,13 @@ use cms_messages::{
         jobs::fan_out,
         operator::Operator,
         service::{
+            import::{self, ImportRow},
             tokens,
             users::{self, Done},
         },
     },
 };
+use sqlx::Executor;
 
 fn operator(office: &Office) -> Operator {
     Operator { pool: office.state.pool.clone() }
@@ -139,4 +141,45 @@ async fn the_policys_version_grows_when_the_rules_differ_from_the_newest() {
         versions.push(db::policy::register(&mut connection, digest).await.expect("registered"));
     }
     assert!(versions[0] == versions[1] && versions[1] < versions[2] && versions[2] < versions[3], "{versions:?}");
+}
+
+#[tokio::test]
+async fn another_policy_leaves_an_entry_with_its_version_and_digest_or_is_not_registered() {
+    let office = Office::new().await;
+    let mut connection = office.state.pool.acquire().await.expect("a connection");
+    let mut versions = Vec::new();
+    for digest in [[0x0a, 0xff], [0x0a, 0xff], [0x0b, 0x00]] {
+        versions.push(db::policy::register(&mut connection, &digest).await.expect("registered").to_string());
+    }
+    let entries: Vec<(String, String)> =
+        sqlx::query_as("select object, details ->> 'digest' from audit_entries where action = 'policy.changed' order by id")
+            .fetch_all(&office.state.pool)
+            .await
+            .expect("the log");
+    assert_eq!(entries, [(versions[0].clone(), "0aff".to_owned()), (versions[2].clone(), "0b00".to_owned())]);
+    // the log refuses: then the version must not be there either
+    let mut owner = office.database.owner().await;
+    owner.execute("alter table audit_entries add constraint audit_entries_closed_check check (id < 0) not valid").await.expect("closed");
+    db::policy::register(&mut connection, &[0x0c]).await.expect_err("refused");
+    assert_eq!(office.count("select count(*) from policy_versions").await, 2);
+}
+
+#[tokio::test]
+async fn what_was_committed_is_reported_as_done_also_when_the_peers_cannot_be_told_yet() {
+    let office = Office::new().await;
+    hire(&office, "meera", "admin").await;
+    hire(&office, "asha", "member").await;
+    let (operator, mut owner) = (operator(&office), office.database.owner().await);
+    owner.execute("revoke execute on function fan_out_user_v1 from cms_messages_app").await.expect("no fan-out");
+    assert_eq!(users::set_role(&operator, "asha", Role::Admin).await, Ok(Done::Now));
+    assert_eq!(users::deactivate(&operator, "asha").await, Ok(Done::Now));
+    assert_eq!(users::activate(&operator, "asha").await, Ok(Done::Now));
+    let raw = RawProfile { username: "asha", display_name: "Asha", department: "Yard", role: "member", email: "", external_id: "" };
+    let row = ImportRow { line: 2, profile: Profile::parse(raw).expect("valid"), password: None };
+    assert_eq!(import::import(&operator, vec![row], |_, _| {}).await.expect("imported").changed, 1);
+    // asked for, and done as soon as it can be
+    assert_eq!(office.count("select count(*) from user_fanouts").await, 1);
+    owner.execute("grant execute on function fan_out_user_v1 to cms_messages_app").await.expect("again");
+    assert_eq!(fan_out::drain(&operator.pool).await, Ok(true));
+    assert_eq!(office.count("select count(*) from user_fanouts").await, 0);
 }
