@@ -118,7 +118,8 @@ impl Keyed {
 }
 
 /// What one subscriber holds: an IPv4 address, or the /64 that everybody with IPv6 has to themselves.
-fn network(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
         v4 => v4,

@@ -1,29 +1,63 @@
-//! The accept loop: at most so many connections, at most so long for the head of a request, and an end that waits for
-//! what has begun.
+//! The accept loop: at most so many connections, in all and of one address, at most so long for the head of a request and
+//! for a client that takes nothing of its answer, and an end that waits for what has begun.
 //!
-//! Our own, because `axum::serve` has no timer for request heads: a client that sends a byte a minute would keep its
-//! connection for ever.
+//! Our own, because `axum::serve` has none of these: a client that sends a byte a minute, or asks for a large file and
+//! does not read it, would keep its connection for ever.
 
-use crate::server::{failure::Failure, health, middleware::client_address::PeerAddress, state::AppState};
+mod patience;
+mod places;
+
+use crate::server::{failure::Failure, health, middleware::client_address::PeerAddress, settings, state::AppState};
 use axum::{Router, body::Body, extract::Request, response::Response};
 use hyper::{body::Incoming, server::conn::http1::Builder};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use patience::Patient;
+use places::Places;
+use std::{
+    convert::Infallible,
+    future::Future,
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     signal::unix::{SignalKind, signal},
-    sync::Semaphore,
 };
 use tower::ServiceExt;
 
-/// Open connections of one listener; further ones wait in its queue.
-const MAX_CONNECTIONS: usize = 8_192;
+/// What a client may take of one listener.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// Open connections; further ones wait in the listener's queue.
+    pub connections: usize,
+    /// Of one address (IPv6: of one /64); further ones are closed at once.
+    pub per_address: usize,
+    /// Proxies: everybody comes from their addresses, so they are not counted by address.
+    pub proxies: Vec<IpAddr>,
+    /// For the head of a request, and for how long a connection may rest between two.
+    pub head_within: Duration,
+    /// A client that takes no byte of its answer for so long is cut off.
+    pub write_within: Duration,
+}
 
-/// For the head of a request, and for how long a connection may rest between two.
-const HEAD_WITHIN: Duration = Duration::from_secs(15);
+impl Bounds {
+    /// The usual ones. Who is on this machine speaks for others, too: a proxy beside us.
+    #[must_use]
+    pub fn of(server: &settings::Server) -> Self {
+        let here = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        Self {
+            connections: 8_192,
+            per_address: 2_048,
+            proxies: server.trusted_proxies.iter().copied().chain(here).collect(),
+            head_within: Duration::from_secs(15),
+            write_within: Duration::from_secs(30),
+        }
+    }
+}
 
 /// The bytes of a request's head; also what is buffered of a body.
 const MAX_HEAD: usize = 64 * 1024;
@@ -89,14 +123,19 @@ pub fn metrics(listener: Option<TcpListener>, state: &AppState) {
     let state = state.clone();
     tokio::spawn(async move {
         let app = health::metrics_router(state.clone());
-        connections(&listener, &app, &state, &GracefulShutdown::new()).await;
+        connections(&listener, &app, &state, &GracefulShutdown::new(), Bounds::of(&state.settings.server)).await;
     });
 }
 
 /// Serves until `state.shutdown`, then lets the open requests end, and what they have left to be done.
 pub async fn serve(listener: TcpListener, app: Router, state: &AppState) {
+    serve_within(Bounds::of(&state.settings.server), listener, app, state).await;
+}
+
+/// The same within other bounds.
+pub async fn serve_within(bounds: Bounds, listener: TcpListener, app: Router, state: &AppState) {
     let open = GracefulShutdown::new();
-    connections(&listener, &app, state, &open).await;
+    connections(&listener, &app, state, &open, bounds).await;
     drop(listener);
     tracing::info!("draining");
     state.tasks.close();
@@ -110,21 +149,23 @@ pub async fn serve(listener: TcpListener, app: Router, state: &AppState) {
 }
 
 /// Accepts until `state.shutdown`.
-async fn connections(listener: &TcpListener, app: &Router, state: &AppState, open: &GracefulShutdown) {
+async fn connections(listener: &TcpListener, app: &Router, state: &AppState, open: &GracefulShutdown, bounds: Bounds) {
     // HTTP/1.1 alone: telling the versions apart would wait for the first bytes without a timer, and a proxy in front of
     // us speaks HTTP/2 for us
     let mut http = Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(MAX_HEAD);
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    http.timer(TokioTimer::new()).header_read_timeout(bounds.head_within).max_buf_size(MAX_HEAD);
+    let write_within = bounds.write_within;
+    let places = Places::new(bounds);
     loop {
-        let next = async { (places.clone().acquire_owned().await, accept(listener).await) };
-        let (place, (stream, peer)) = tokio::select! {
+        let next = async { (places.free().await, accept(listener).await) };
+        let (free, (stream, peer)) = tokio::select! {
             () = state.shutdown.cancelled() => return,
             next = next => next,
         };
+        let Some(place) = places.take(free, peer.ip()) else { continue };
         // a small answer should not wait until the one before is acknowledged (Nagle)
         let _ = stream.set_nodelay(true);
-        let connection = open.watch(http.serve_connection(TokioIo::new(stream), service(app, peer)));
+        let connection = open.watch(http.serve_connection(TokioIo::new(Patient::new(stream, write_within)), service(app, peer)));
         let counted = state.metrics.connection();
         tokio::spawn(async move {
             let _held = (place, counted);

@@ -1,14 +1,20 @@
 //! What machines ask, and how the server ends.
 
 use crate::support::{person::Person, server::Server};
-use cms_messages::server::{db::pool, health, metrics::Metrics, router};
+use cms_messages::server::{
+    db::pool,
+    health,
+    metrics::Metrics,
+    router,
+    serve::{self, Bounds},
+};
 use http::Request;
 use serde_json::json;
 use sqlx::{Executor, PgPool, postgres::PgPoolOptions};
-use std::time::Duration;
+use std::{fs::File, net::SocketAddr, path::Path, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
 };
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -157,17 +163,75 @@ async fn metrics_count_by_template_and_hold_nothing_of_anybody() {
     let _: &Metrics = &server.office.state.metrics;
 }
 
+/// Nothing here takes as long; a bound that does not hold fails instead of hanging.
+const LONG: Duration = Duration::from_secs(20);
+
+/// The same server on another address, within these bounds.
+async fn within(server: &Server, bounds: impl FnOnce(&mut Bounds)) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let (address, state) = (listener.local_addr().expect("bound"), server.office.state.clone());
+    let mut all = Bounds::of(&state.settings.server);
+    bounds(&mut all);
+    tokio::spawn(async move { serve::serve_within(all, listener, router::router(state.clone()), &state).await });
+    address
+}
+
+/// Asks on a connection that stays open; what came first of the answer, nothing when the server hung up.
+async fn ask(connection: &mut TcpStream, path: &str) -> String {
+    let _ = connection.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await;
+    let mut answer = [0; 100];
+    let read = connection.read(&mut answer).await.unwrap_or(0);
+    String::from_utf8_lossy(&answer[..read]).into_owned()
+}
+
 #[tokio::test]
 async fn a_client_that_never_finishes_its_head_loses_its_connection() {
-    if std::env::var_os("CMS_MESSAGES_LONG").is_none() {
-        return; // fifteen seconds of waiting: script/test --long
-    }
     let server = Server::start().await;
-    let mut slow = TcpStream::connect(server.address).await.expect("a connection");
+    let address = within(&server, |bounds| bounds.head_within = Duration::from_millis(100)).await;
+    let mut slow = TcpStream::connect(address).await.expect("a connection");
     slow.write_all(b"GET / HTTP/1.1\r\nhost: ").await.expect("sent");
-    let mut silent = TcpStream::connect(server.address).await.expect("a connection");
-    for stream in [&mut slow, &mut silent] {
-        let ended = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut Vec::new())).await;
+    let mut silent = TcpStream::connect(address).await.expect("a connection");
+    let mut done = TcpStream::connect(address).await.expect("a connection");
+    assert!(ask(&mut done, "/healthz").await.starts_with("HTTP/1.1 200"));
+    for stream in [&mut slow, &mut silent, &mut done] {
+        let ended = tokio::time::timeout(LONG, stream.read_to_end(&mut Vec::new())).await;
         assert!(ended.is_ok(), "the server hung up");
     }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answer_loses_its_connection_to_who_waits() {
+    let server = Server::start().await;
+    // more than the buffers of both ends take
+    let file = File::create(Path::new(&*server.office.state.leptos.site_root).join("pkg/large.bin")).expect("a file");
+    file.set_len(64 * 1024 * 1024).expect("large");
+    let bounds = |bounds: &mut Bounds| (bounds.connections, bounds.write_within) = (1, Duration::from_millis(200));
+    let address = within(&server, bounds).await;
+    let mut greedy = TcpStream::connect(address).await.expect("a connection");
+    assert!(ask(&mut greedy, "/pkg/large.bin").await.starts_with("HTTP/1.1 200"));
+    let mut waiting = TcpStream::connect(address).await.expect("in the queue");
+    let answer = tokio::time::timeout(LONG, ask(&mut waiting, "/healthz")).await;
+    assert!(answer.expect("its turn comes").starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn one_address_cannot_take_all_connections() {
+    let server = Server::start().await;
+    let address = within(&server, |bounds| (bounds.per_address, bounds.proxies) = (2, Vec::new())).await;
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut connection = TcpStream::connect(address).await.expect("a connection");
+        assert!(ask(&mut connection, "/healthz").await.starts_with("HTTP/1.1 200"));
+        held.push(connection);
+    }
+    let mut third = TcpStream::connect(address).await.expect("a connection");
+    assert_eq!(ask(&mut third, "/healthz").await, "", "hung up on");
+    held.pop();
+    // the server notices by itself
+    let freed = async {
+        while ask(&mut TcpStream::connect(address).await.expect("a connection"), "/healthz").await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONG, freed).await.expect("a place is free again");
 }
