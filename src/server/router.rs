@@ -34,9 +34,10 @@ pub fn router(state: AppState) -> Router {
         .merge(pages::router())
         .merge(forms::router())
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(cross_site)
         .layer(from_fn(signed_in::for_people))
-        .layer(authenticate);
+        .layer(authenticate)
+        .layer(from_fn(forms::kept::layer))
+        .layer(cross_site);
 
     Router::new()
         .merge(for_programs)

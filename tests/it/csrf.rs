@@ -61,6 +61,19 @@ async fn another_site_changes_nothing() {
 }
 
 #[tokio::test]
+async fn what_another_site_posts_never_comes_back_beside_a_button_of_ours() {
+    let (server, client, conversation) = browser_with_conversation(settings()).await;
+    // a browser leaves the cookie away (SameSite=Lax): the first refusal would be 401, whose page sends once more
+    for poster in [client, server.stranger()] {
+        let posted = poster.request(Method::POST, &format!("/messages/{conversation}")).header("sec-fetch-site", "cross-site");
+        let posted = posted.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body("body=planted&action=send");
+        let answer = Answer::of(posted).await;
+        assert_eq!(answer.status, 403);
+        assert!(!answer.text.contains("planted") && !answer.text.contains("<form"), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn our_own_pages_and_programs_pass() {
     let (server, client, conversation) = browser_with_conversation(settings()).await;
     let own = format!("http://{}", server.address);

@@ -14,7 +14,6 @@ use http_body_util::StreamBody;
 use hyper::body::Frame;
 use reqwest::{Method, header::CONTENT_TYPE};
 use serde_json::{Value, json};
-use sqlx::{Connection, Executor, PgConnection};
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -271,15 +270,7 @@ async fn a_server_functions_refusal_is_read_by_the_browser_as_the_error_it_was()
 #[tokio::test]
 async fn a_database_that_cannot_be_reached_is_503_and_never_signed_out() {
     let scene = scene().await;
-    let name: String =
-        sqlx::query_scalar("select current_database()::text").fetch_one(&scene.server.office.state.pool).await.expect("a name");
-    let elsewhere = scene.server.office.database.options().database("postgres");
-    let mut owner = PgConnection::connect_with(&elsewhere).await.expect("the cluster answers");
-    let close = format!(
-        "alter database {name} with allow_connections false; \
-         select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}' and pid <> pg_backend_pid()"
-    );
-    owner.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(close))).await.expect("closed");
+    scene.server.office.database.close().await;
     for answer in [
         scene.asha.get("/api/v1/me").await,
         scene.asha.put(&message(&scene.own), json!({"body": "x"})).await,

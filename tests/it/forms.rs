@@ -10,6 +10,8 @@ use crate::support::{
 use cms_messages::server::{auth::password, settings::Settings};
 use reqwest::{Method, header::CONTENT_TYPE};
 use serde_json::json;
+use sqlx::Executor;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 const PASSWORD: &str = "correct horse battery";
@@ -23,7 +25,11 @@ struct Pair {
 }
 
 async fn pair() -> Pair {
-    let server = Server::start().await;
+    pair_with(settings()).await
+}
+
+async fn pair_with(settings: Settings) -> Pair {
+    let server = Server::with(settings).await;
     let (asha, bikram) = (server.office.person("asha").await, server.office.person("bikram").await);
     let id = asha.open(&bikram).await.to_string();
     bikram.open(&asha).await;
@@ -41,6 +47,11 @@ impl Pair {
 
     async fn conversation(&self) -> serde_json::Value {
         self.asha.get(&format!("/api/v1/conversations/{}", self.id)).await.json()
+    }
+
+    /// Changes what the server's role may do.
+    async fn decree(&self, sql: &'static str) {
+        self.server.office.database.owner().await.execute(sql).await.expect("as the owner of the tables");
     }
 
     async fn messages(&self) -> i64 {
@@ -64,6 +75,16 @@ fn hidden<'a>(page: &'a Answer, name: &str) -> &'a str {
         .split('"')
         .next()
         .expect("a value")
+}
+
+/// What a browser posts when somebody presses the button of the page that gives their text back.
+async fn try_again(client: &Client, kept: &Answer) -> Answer {
+    let policy = kept.header("content-security-policy");
+    assert!(policy.contains("default-src 'none'") && policy.contains("form-action 'self'"), "a browser refuses the form: {policy}");
+    let text = between(kept, " readonly>\n", "</textarea>").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let fields = ["client_id", "displayed_seq", "action"].map(|name| (name, hidden(kept, name)));
+    let fields: Vec<_> = fields.into_iter().chain([("body", text.as_str())]).collect();
+    client.submit(between(kept, "<form action=\"", "\""), &fields).await
 }
 
 async fn hire(server: &Server, username: &str) -> Person {
@@ -228,16 +249,90 @@ async fn a_conversation_is_opened_from_the_search() {
 #[tokio::test]
 async fn a_text_survives_the_end_of_its_session() {
     let pair = pair().await;
-    let fields = [("client_id", "x"), ("displayed_seq", ""), ("body", "two\nlines </textarea>"), ("action", "send")];
+    let key = Uuid::now_v7().to_string();
+    let fields = [("client_id", key.as_str()), ("displayed_seq", ""), ("body", "two\nlines </textarea>"), ("action", "send")];
     let refused = pair.server.stranger().submit(&pair.path(), &fields).await;
     assert_eq!(refused.status, 401);
     assert!(between(&refused, "<textarea", "</textarea>").ends_with("two\nlines &lt;/textarea&gt;"), "{}", refused.text);
     assert_eq!(pair.messages().await, 0);
-    // somebody else's conversation: the same
+    // somebody else's conversation: the text comes back, and trying again would not help
     let chen = pair.server.office.person("chen").await;
-    let refused = pair.server.browser(&chen).await.submit(&pair.path(), &fields).await;
-    assert_eq!(refused.status, 404);
-    assert!(refused.text.contains("two\nlines") && !refused.text.contains("Bikram"));
+    let foreign = pair.server.browser(&chen).await.submit(&pair.path(), &fields).await;
+    assert_eq!(foreign.status, 404);
+    assert!(foreign.text.contains("two\nlines") && !foreign.text.contains("Bikram") && !foreign.text.contains("<form"));
+    // signed in again, in another tab
+    assert_eq!(try_again(&pair.asha, &refused).await.status, 303);
+    assert!(pair.asha.get(&pair.path()).await.text.contains("two\nlines &lt;/textarea&gt;"));
+    // without a text there is nothing to keep
+    let nothing = pair.server.stranger().submit(&pair.path(), &[("action", "mark_as_read"), ("displayed_seq", "1"), ("body", "")]).await;
+    assert_eq!((nothing.status, nothing.header("location").starts_with("/sign_in?next=%2Fmessages%2F")), (303, true), "{nothing:?}");
+}
+
+#[tokio::test]
+async fn an_outcome_that_nobody_knows_ends_as_one_message() {
+    let pair = pair().await;
+    let key = hidden(&pair.asha.get(&pair.path()).await, "client_id").to_owned();
+    let fields = [("client_id", key.as_str()), ("displayed_seq", ""), ("body", "once <and> for all\r\n& ever"), ("action", "send")];
+    // it is written; then suppose that this answer was lost, and that the next try breaks
+    assert_eq!(pair.asha.submit(&pair.path(), &fields).await.status, 303);
+    pair.decree("revoke execute on function send_messages_v1 from cms_messages_app").await;
+    let unknown = pair.asha.submit(&pair.path(), &fields).await;
+    assert_eq!(unknown.status, 500);
+    pair.decree("grant execute on function send_messages_v1 to cms_messages_app").await;
+    let again = try_again(&pair.asha, &unknown).await;
+    assert_eq!((again.status, again.header("location")), (303, format!("{}#end", pair.path()).as_str()));
+    assert_eq!(pair.messages().await, 1);
+}
+
+#[tokio::test]
+async fn a_text_survives_a_database_that_is_away() {
+    let pair = pair().await;
+    let key = Uuid::now_v7().to_string();
+    let fields = [("client_id", key.as_str()), ("displayed_seq", ""), ("body", "half a page of thoughts"), ("action", "send")];
+    pair.server.office.database.close().await;
+    let kept = pair.asha.submit(&pair.path(), &fields).await;
+    assert_eq!((kept.status, kept.header("retry-after").is_empty()), (503, false));
+    assert!(kept.text.contains("half a page of thoughts"), "{}", kept.text);
+    pair.server.office.database.reopen().await;
+    assert_eq!(try_again(&pair.asha, &kept).await.status, 303);
+    assert_eq!(pair.messages().await, 1);
+}
+
+#[tokio::test]
+async fn a_text_survives_being_too_fast() {
+    let mut settings = settings();
+    settings.limits.requests_per_second = 1;
+    let pair = pair_with(settings).await;
+    let key = Uuid::now_v7().to_string();
+    let mut submits = JoinSet::new();
+    for _ in 0..20 {
+        let (asha, path, key) = (pair.asha.clone(), pair.path(), key.clone());
+        submits.spawn(async move {
+            let fields = [("client_id", key.as_str()), ("displayed_seq", ""), ("body", "typed at once"), ("action", "send")];
+            asha.submit(&path, &fields).await
+        });
+    }
+    let answers = submits.join_all().await;
+    let slowed: Vec<_> = answers.iter().filter(|answer| answer.status == 429).collect();
+    assert!(!slowed.is_empty(), "{answers:?}");
+    for kept in slowed {
+        assert!(kept.text.contains("typed at once") && hidden(kept, "client_id") == key, "{}", kept.text);
+        assert!(kept.header("retry-after").parse::<u32>().is_ok() && kept.text.contains("Try again"), "{kept:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_survives_a_page_that_cannot_be_shown_around_it() {
+    let pair = pair().await;
+    let (key, text) = (Uuid::now_v7().to_string(), "too long ".repeat(500));
+    let fields = [("client_id", key.as_str()), ("displayed_seq", ""), ("body", &text), ("action", "send")];
+    let shown = pair.asha.submit(&pair.path(), &fields).await;
+    assert!(shown.status == 422 && shown.text.contains(&text), "as long as the page can be shown");
+    // the history cannot be read: the page is an error, and no form
+    pair.decree("revoke select on messages from cms_messages_app").await;
+    let kept = pair.asha.submit(&pair.path(), &fields).await;
+    assert_eq!(kept.status, 503, "{}", kept.text);
+    assert!(kept.text.contains(&text) && hidden(&kept, "client_id") == key, "{}", kept.text);
 }
 
 #[tokio::test]
@@ -290,7 +385,9 @@ async fn what_is_not_a_form_is_refused_before_anything_is_done() {
     let post = |content_type: &'static str, body: &'static str| {
         Answer::of(pair.asha.request(Method::POST, &pair.path()).header(CONTENT_TYPE, content_type).body(body))
     };
-    assert_eq!(post("application/json", "{\"body\":\"x\"}").await.status, 415);
+    let refused = post("application/json", "{\"body\":\"x\"}").await;
+    assert_eq!((refused.status, refused.text.contains("<form")), (415, false));
+    assert!(refused.header("content-security-policy").contains("form-action 'none'"), "{refused:?}");
     assert_eq!(post("text/plain", "body=x").await.status, 415);
     assert_eq!(post("application/x-www-form-urlencoded", "body=%FF").await.status, 400);
     assert_eq!(pair.messages().await, 0);

@@ -10,7 +10,7 @@ use axum::response::Response;
 /// `recipient_id` -> the conversation.
 pub async fn open(ctx: Context, posted: Posted) -> Response {
     let outcome = begin(&ctx, &posted).await;
-    posted.answer(outcome, &["q"]).await
+    posted.answer(outcome, &[]).await
 }
 
 async fn begin(ctx: &Context, posted: &Posted) -> Result<Response, Error> {

@@ -9,23 +9,19 @@ use crate::{
     error::Error,
     server::{
         context::Context,
-        rest::extract::{Id, of_known},
         service::{
             messages::{self, SendMessage},
-            receipts,
+            of_known, receipts,
         },
     },
 };
 use axum::response::Response;
 
 /// `body`, `client_id`, `displayed_seq`, `action` -> the end of the conversation.
-pub async fn post(ctx: Context, id: Result<Id, Error>, posted: Posted) -> Response {
-    if let Err(error) = ctx.viewer() {
-        return posted.signed_out(&error);
-    }
-    let outcome = match id {
-        Ok(Id(id)) => act(&ctx, id, &posted).await,
-        Err(error) => Err(error),
+pub async fn post(ctx: Context, posted: Posted) -> Response {
+    let outcome = match posted.of_path("id").parse() {
+        Ok(id) => act(&ctx, id, &posted).await,
+        Err(_) => Err(Error::not_found()),
     };
     posted.answer(outcome, &["body"]).await
 }

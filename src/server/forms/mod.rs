@@ -1,7 +1,7 @@
 //! The plain-form path of every page, for browsers without (or before) script: POST, service, redirect.
 //!
 //! A refusal shows the page again, with the reason and what was typed, under the status of the refusal. Only when the page
-//! itself cannot be shown, a small page of our own hands the text back.
+//! itself cannot be shown, a small page of our own (`kept`) hands the text back.
 
 pub mod conversations;
 pub mod kept;
@@ -12,17 +12,12 @@ pub mod session;
 use crate::{
     domain::form::FormFlash,
     error::{Code, Error},
-    server::{
-        middleware::{body, signed_in},
-        pages,
-        state::AppState,
-        urlencoded,
-    },
+    server::{middleware::body, pages, state::AppState, urlencoded},
 };
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{FromRequest, Request},
+    extract::{FromRequest, FromRequestParts, RawPathParams, Request},
     middleware::from_fn,
     response::{IntoResponse, Redirect, Response},
     routing::{MethodRouter, post},
@@ -50,6 +45,7 @@ pub fn router() -> Router<AppState> {
 /// What was posted, and the request to show its page again.
 pub struct Posted {
     fields: BTreeMap<String, String>,
+    path: Option<RawPathParams>,
     parts: Parts,
     state: AppState,
 }
@@ -58,10 +54,12 @@ impl FromRequest<AppState> for Posted {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Error> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let bytes: Bytes = axum::body::to_bytes(body, body::MAX_BYTES).await.map_err(|_| Error::new(Code::TooLarge))?;
         let fields = urlencoded::fields(&bytes).ok_or_else(|| Error::new(Code::MalformedRequest))?;
-        Ok(Self { fields, parts, state: state.clone() })
+        // what cannot be decoded is the id of nothing
+        let path = RawPathParams::from_request_parts(&mut parts, state).await.ok();
+        Ok(Self { fields, path, parts, state: state.clone() })
     }
 }
 
@@ -69,6 +67,11 @@ impl Posted {
     /// A field; empty when it was not sent.
     fn field(&self, name: &str) -> String {
         self.fields.get(name).cloned().unwrap_or_default()
+    }
+
+    /// A part of the path; empty when the route has none of this name.
+    fn of_path(&self, name: &str) -> &str {
+        self.path.iter().flatten().find(|(key, _)| *key == name).map(|(_, value)| value).unwrap_or_default()
     }
 
     /// To the next page, or this one again with the reason and the values of `shown` (never a password).
@@ -81,12 +84,16 @@ impl Posted {
 
     async fn refused(mut self, error: Error, shown: &[&str]) -> Response {
         let fields: BTreeMap<_, _> = shown.iter().map(|name| ((*name).to_owned(), self.field(name))).collect();
-        if let Some(text) = fields.get("body").filter(|text| !text.is_empty() && !can_be_shown(&error)) {
-            return kept::page(&error, text, &self.parts);
+        // a text that its page cannot show comes back by `kept`
+        let keeps_text = fields.get("body").is_some_and(|text| !text.is_empty());
+        if keeps_text && !can_be_shown(&error) {
+            return error.into_response();
         }
         self.parts.method = Method::GET;
         let flash = FormFlash { reason: Some(error.detail.clone()), fields };
         match pages::render(&self.state, Request::from_parts(self.parts, Body::empty()), flash).await {
+            // an error instead of the page: the text is not on it
+            Ok(page) if keeps_text && !page.status().is_success() => Error::unavailable().into_response(),
             Ok(mut page) => {
                 *page.status_mut() = error.status();
                 if let Some(seconds) = error.retry_after {
@@ -95,16 +102,6 @@ impl Posted {
                 page
             }
             Err(cannot) => cannot.into_response(),
-        }
-    }
-
-    /// The session has ended meanwhile: to the sign-in page, unless there is a text to give back.
-    fn signed_out(self, error: &Error) -> Response {
-        let text = self.field("body");
-        if text.is_empty() {
-            to(&signed_in::sign_in_and_back(&Method::POST, &self.parts.uri))
-        } else {
-            kept::page(error, &text, &self.parts)
         }
     }
 }

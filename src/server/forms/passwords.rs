@@ -2,7 +2,7 @@
 
 use super::{Posted, to};
 use crate::server::{context::Context, service::passwords};
-use axum::{extract::RawPathParams, response::Response};
+use axum::response::Response;
 
 /// `current_password`, `new_password` -> the settings, saved.
 pub async fn change(ctx: Context, posted: Posted) -> Response {
@@ -11,8 +11,7 @@ pub async fn change(ctx: Context, posted: Posted) -> Response {
 }
 
 /// `new_password` -> the sign-in page.
-pub async fn set(ctx: Context, params: RawPathParams, posted: Posted) -> Response {
-    let token = params.iter().find(|(name, _)| *name == "token").map(|(_, token)| token.to_owned()).unwrap_or_default();
-    let outcome = passwords::set_password(&ctx, &token, posted.field("new_password")).await;
+pub async fn set(ctx: Context, posted: Posted) -> Response {
+    let outcome = passwords::set_password(&ctx, posted.of_path("token"), posted.field("new_password")).await;
     posted.answer(outcome.map(|()| to("/sign_in?password=set")), &[]).await
 }

@@ -6,7 +6,7 @@ use crate::{
     server::{
         context::Context,
         cookie,
-        rest::session::user_agent,
+        middleware::user_agent,
         service::session::{self, SignIn},
     },
 };
@@ -20,7 +20,7 @@ pub async fn sign_in(ctx: Context, posted: Posted) -> Response {
 }
 
 async fn begin(ctx: &Context, posted: &Posted) -> Result<Response, Error> {
-    let user_agent = user_agent(&posted.parts.headers);
+    let user_agent = user_agent::of(&posted.parts.headers);
     let credentials = SignIn { username: posted.field("username"), password: posted.field("password"), user_agent };
     let signed_in = session::sign_in(ctx, credentials).await?;
     let cookie = cookie::set(&ctx.state.settings.server, &signed_in.token, signed_in.max_age_seconds);

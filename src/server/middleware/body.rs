@@ -31,7 +31,10 @@ pub struct JsonObject(pub Value);
 
 /// For what takes JSON.
 pub async fn json(request: Request, next: Next) -> Response {
-    match read(request, "application/json").await.and_then(with_object) {
+    if !is(request.headers(), "application/json") {
+        return Error::new(Code::UnsupportedMediaType).into_response();
+    }
+    match read(request).await.and_then(with_object) {
         Ok(request) => next.run(request).await,
         Err(error) => error.into_response(),
     }
@@ -39,16 +42,26 @@ pub async fn json(request: Request, next: Next) -> Response {
 
 /// For what takes a plain form.
 pub async fn form(request: Request, next: Next) -> Response {
-    match read(request, "application/x-www-form-urlencoded").await {
+    if !is_form(request.headers()) {
+        return Error::new(Code::UnsupportedMediaType).into_response();
+    }
+    match read(request).await {
         Ok(request) => next.run(request.map(Body::from)).await,
         Err(error) => error.into_response(),
     }
 }
 
-async fn read(request: Request, media_type: &str) -> Result<http::Request<Bytes>, Error> {
-    if !is(request.headers(), media_type) {
-        return Err(Error::new(Code::UnsupportedMediaType));
-    }
+/// Whether a plain form was sent.
+#[must_use]
+pub fn is_form(headers: &HeaderMap) -> bool {
+    is(headers, "application/x-www-form-urlencoded")
+}
+
+/// The whole body, within its time and size.
+///
+/// # Errors
+/// `too_large`; `malformed_request` when it breaks off or does not come to an end.
+pub async fn read(request: Request) -> Result<http::Request<Bytes>, Error> {
     let (parts, body) = request.into_parts();
     let bytes = match tokio::time::timeout(PATIENCE, collect(body)).await {
         Ok(bytes) => bytes?,

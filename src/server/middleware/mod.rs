@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! request_id -> trace -> security_headers -> problem -> catch_panic      every answer
-//!   -> authenticate -> signed_in (401, then 429) -> cross_site (403)     what people and programs use
+//!   -> authenticate (503) -> signed_in (429, then 401) -> cross_site     what programs and server functions use
+//!   -> cross_site (403) -> forms::kept -> authenticate -> signed_in      what people use: pages and forms
 //!     -> body: content type (415), size (413), JSON object (400)         what carries a body
 //! ```
 
@@ -16,3 +17,4 @@ pub mod request_id;
 pub mod security_headers;
 pub mod signed_in;
 pub mod trace;
+pub mod user_agent;

@@ -1,7 +1,7 @@
 //! Refuses what is not for strangers, and counts requests. Everything needs a viewer but what stands in [`OPEN`].
 //!
 //! A program gets 401; a person is sent to the sign-in page and comes back afterwards. Only the form that carries a
-//! message goes on, to a service that refuses it: its handler gives the text back, a redirect would lose it.
+//! message is refused like a program: `forms::kept` gives the text back, a redirect would lose it.
 
 use crate::{
     error::{Code, Error},
@@ -40,13 +40,16 @@ pub async fn for_programs(request: Request, next: Next) -> Response {
 pub async fn for_people(request: Request, next: Next) -> Response {
     match admit(&request) {
         Ok(()) => next.run(request).await,
-        Err(Error { code: Code::Unauthenticated, .. }) if carries_text(&request) => next.run(request).await,
-        Err(Error { code: Code::Unauthenticated, .. }) => Redirect::to(&sign_in_and_back(request.method(), request.uri())).into_response(),
+        Err(Error { code: Code::Unauthenticated, .. }) if !carries_text(&request) => {
+            Redirect::to(&sign_in_and_back(request.method(), request.uri())).into_response()
+        }
         Err(error) => error.into_response(),
     }
 }
 
-fn carries_text(request: &Request) -> bool {
+/// Whether this is the form that carries a message.
+#[must_use]
+pub fn carries_text(request: &Request) -> bool {
     request.method() == Method::POST && trace::template(request) == "/messages/{id}"
 }
 

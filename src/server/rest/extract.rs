@@ -6,7 +6,7 @@
 use crate::{
     domain::ids::{ClientId, ConversationId},
     error::{Code, Error},
-    server::{context::Context, middleware::body::JsonObject, service, urlencoded},
+    server::{middleware::body::JsonObject, urlencoded},
 };
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
@@ -66,20 +66,6 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Body<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
         let Some(JsonObject(object)) = parts.extensions.remove() else { return Err(Error::new(Code::Internal)) };
         Ok(Self(serde_path_to_error::deserialize(object).map_err(|error| refused(&error))))
-    }
-}
-
-/// 404 for the id goes before what is wrong with the rest: asks for the conversation only when something is.
-///
-/// # Errors
-/// `not_found` when the conversation is not the viewer's, else what was wrong.
-pub async fn of_known<T>(ctx: &Context, id: ConversationId, judged: Result<T, Error>) -> Result<T, Error> {
-    match judged {
-        Ok(value) => Ok(value),
-        Err(error) => {
-            service::conversations::require(ctx, id).await?;
-            Err(error)
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The messages of a conversation, and sending one.
 
-use super::extract::{Body, Id, Key, Query, of_known};
+use super::extract::{Body, Id, Key, Query};
 use crate::{
     domain::{
         ids::Seq,
@@ -11,7 +11,10 @@ use crate::{
     error::Error,
     server::{
         context::Context,
-        service::messages::{self, SendMessage},
+        service::{
+            messages::{self, SendMessage},
+            of_known,
+        },
     },
 };
 use axum::{Json, response::IntoResponse};

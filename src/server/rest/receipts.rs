@@ -1,13 +1,16 @@
 //! Acknowledging what arrived, and what was on the screen. Pointers only grow: each call may be repeated.
 
 use super::{
-    extract::{Body, Id, of_known},
+    extract::{Body, Id},
     messages::Place,
 };
 use crate::{
     domain::receipt::{Acknowledgement, Evidence, ReceiptKind},
     error::Error,
-    server::{context::Context, service::receipts},
+    server::{
+        context::Context,
+        service::{of_known, receipts},
+    },
 };
 use http::StatusCode;
 use serde::Deserialize;

@@ -7,6 +7,7 @@ use crate::{
     server::{
         context::Context,
         cookie,
+        middleware::user_agent,
         service::session::{self, SignIn},
     },
 };
@@ -40,7 +41,7 @@ pub struct SignedInUser {
     extensions(("x-errors" = json!(["unauthenticated", "invalid"]))), security(()))]
 pub async fn sign_in(ctx: Context, headers: HeaderMap, Body(body): Body<Credentials>) -> Result<impl IntoResponse, Error> {
     let Credentials { username, password } = body?;
-    let signed_in = session::sign_in(&ctx, SignIn { username, password, user_agent: user_agent(&headers) }).await?;
+    let signed_in = session::sign_in(&ctx, SignIn { username, password, user_agent: user_agent::of(&headers) }).await?;
     let cookie = cookie::set(&ctx.state.settings.server, &signed_in.token, signed_in.max_age_seconds);
     let cookie = cookie.ok_or_else(|| Error::new(Code::Internal))?;
     Ok(([(header::SET_COOKIE, cookie)], Json(SignedInUser { user: signed_in.user })))
@@ -64,10 +65,4 @@ pub async fn sign_out(ctx: Context) -> Result<impl IntoResponse, Error> {
     responses((status = 200, description = "The viewer.", body = Me)), extensions(("x-errors" = json!([]))))]
 pub async fn me(ctx: Context) -> Result<Json<Me>, Error> {
     Ok(Json(session::me(&ctx).await?))
-}
-
-/// What the client calls itself.
-#[must_use]
-pub fn user_agent(headers: &HeaderMap) -> String {
-    headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! Messages: a page of them, and sending one.
 
-use super::{conversations, limit};
+use super::{limit, of_known};
 use crate::{
     domain::{
         ids::{ClientId, ConversationId},
@@ -39,10 +39,7 @@ const TURNS: u8 = 3;
 /// a negative seq.
 pub async fn page(ctx: &Context, id: ConversationId, at: PageAt, limit: Option<i64>) -> Result<MessagePage, Error> {
     let viewer = ctx.viewer()?.id();
-    let limit = match self::limit(limit, 50, 200).and_then(|limit| check(at).map(|()| limit)) {
-        Ok(limit) => limit,
-        Err(error) => return conversations::require(ctx, id).await.and(Err(error)),
-    };
+    let limit = of_known(ctx, id, self::limit(limit, 50, 200).and_then(|limit| check(at).map(|()| limit))).await?;
     let page = db::read(&ctx.state.pool, |mut db| async move { db::message::page(&mut db, viewer, id, at, limit).await }).await?;
     page.ok_or_else(Error::not_found)
 }
@@ -64,10 +61,8 @@ fn check(at: PageAt) -> Result<(), Error> {
 /// In this order: `not_found`, `invalid`, `idempotency_conflict`, `policy_denied`, `rate_limited`.
 pub async fn send(ctx: &Context, send: SendMessage) -> Result<SentMessage, Error> {
     let viewer = ctx.viewer()?;
-    let body = match MessageBody::parse(&send.body) {
-        Ok(body) => body,
-        Err(reason) => return conversations::require(ctx, send.conversation_id).await.and(Err(Error::invalid("body", reason))),
-    };
+    let body = MessageBody::parse(&send.body).map_err(|reason| Error::invalid("body", reason));
+    let body = of_known(ctx, send.conversation_id, body).await?;
     let mut salt = [0; 32];
     getrandom::fill(&mut salt).map_err(|_| Error::new(Code::Internal))?;
     let sender = Party::from(&viewer.user);

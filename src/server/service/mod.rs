@@ -15,7 +15,18 @@ pub mod tokens;
 pub mod unread;
 pub mod users;
 
-use crate::error::Error;
+use crate::{domain::ids::ConversationId, error::Error, server::context::Context};
+
+/// 404 for the id goes before what is wrong with the rest: asks for the conversation only when something is.
+///
+/// # Errors
+/// `not_found` when the conversation is not the viewer's, else what was wrong.
+pub async fn of_known<T>(ctx: &Context, id: ConversationId, judged: Result<T, Error>) -> Result<T, Error> {
+    match judged {
+        Ok(value) => Ok(value),
+        Err(error) => conversations::require(ctx, id).await.and(Err(error)),
+    }
+}
 
 /// How many items a caller asked for; out of range is refused, never clamped silently.
 fn limit(asked: Option<i64>, usual: i64, most: i64) -> Result<i64, Error> {

@@ -41,6 +41,18 @@ impl TestDatabase {
         self.options.clone()
     }
 
+    /// Nobody gets in any more, and who was in is out.
+    pub async fn close(&self) {
+        let name = &self.name;
+        let close = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname";
+        run(&mut admin().await, format!("alter database {name} with allow_connections false; {close} = '{name}'")).await;
+    }
+
+    /// It is there again.
+    pub async fn reopen(&self) {
+        run(&mut admin().await, format!("alter database {} with allow_connections true", self.name)).await;
+    }
+
     /// Connections as the server has them.
     pub fn pool(&self, max_connections: u32) -> PgPool {
         pool::open(self.options.clone(), max_connections, pool::Purpose::Serve)
