@@ -53,6 +53,8 @@ const LAYERS: &[Layer] = &[
 const NEVER: &[(&str, &str)] = &[
     ("server/rest/", "server::db"),
     ("server/forms/", "server::db"),
+    ("server/forms/", "server::rest"),
+    ("server/rest/", "server::forms"),
     ("server/middleware/", "server::db"),
     ("server/", "ui"),
     ("server/", "browser"),
@@ -101,6 +103,7 @@ fn a_forbidden_import_is_found_however_it_is_written() {
         ("server/service/people.rs", "use super::super::rest;", "server::rest"),
         ("server/service/people.rs", "fn f() { sqlx::query(\"select 1\"); }", "sqlx"),
         ("server/rest/users.rs", "use crate::server::{\n    db::{self, user},\n    service,\n};", "server::db"),
+        ("server/forms/messages.rs", "use crate::server::{rest::extract::Id, service};", "server::rest"),
         ("server/router.rs", "use crate::ui::pages;", "ui"),
         ("ui/pages/inbox.rs", "use crate::server::service::messages;", "server::service"),
         ("ui/pages/inbox.rs", "#[cfg(feature = \"ssr\")]\nfn f() {}", "cfg"),
@@ -124,6 +127,32 @@ fn a_forbidden_import_is_found_however_it_is_written() {
     for (file, source) in innocent {
         assert_eq!(violations(file, source), Vec::<String>::new(), "{source}");
     }
+}
+
+/// What begins without anybody being signed in, and what leaves the question to what it calls.
+const ASK_NOBODY: &[&str] = &["sign_in", "link_owner", "set_password", "of_known"];
+
+#[test]
+fn every_service_function_asks_who_calls() {
+    let services = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/service");
+    let (mut asking, mut silent) = (0, Vec::new());
+    for file in rust_files(&services) {
+        let source = fs::read_to_string(&file).expect("readable");
+        for function in source.split("\npub async fn ").skip(1) {
+            let name = function.split(['(', '<']).next().unwrap_or_default();
+            let (signature, body) = function.split_once(" {\n").expect("a body");
+            let body = body.split("\n}\n").next().unwrap_or_default();
+            match (signature.contains("ctx: &Context"), body.contains("ctx.viewer()?")) {
+                (true, true) => asking += 1,
+                (true, false) if !ASK_NOBODY.contains(&name) => silent.push(name.to_owned()),
+                // without a context there is an operator, which no request can make; `resolve` finds out who calls
+                (false, _) => assert!(signature.contains("&Operator") || name == "resolve", "{name} knows nobody"),
+                _ => {}
+            }
+        }
+    }
+    assert!(asking > 10, "only {asking} functions ask");
+    assert_eq!(silent, Vec::<String>::new(), "these do not ask who calls");
 }
 
 fn rust_files(directory: &Path) -> Vec<PathBuf> {
