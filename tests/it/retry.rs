@@ -72,7 +72,7 @@ async fn a_try_that_is_given_up_does_not_hide_one_whose_outcome_is_unknown() {
     let killer = &tokio::sync::Mutex::new(office.database.owner().await);
     let tries = &AtomicU32::new(0);
     let dies_then_waits = |mut connection: PoolConnection<Postgres>| async move {
-        if tries.fetch_add(1, SeqCst) % 2 == 0 {
+        if tries.fetch_add(1, SeqCst).is_multiple_of(2) {
             kill(killer, &mut connection).await;
         }
         connection.execute("set statement_timeout = 1; select pg_sleep(5)").await.map(|_| ())
