@@ -113,8 +113,10 @@ async fn a_changed_person_is_a_change_for_their_peers() {
 async fn the_last_admin_is_not_demoted_by_a_file() {
     let office = Office::new().await;
     import(&office, rows(&[("meera", "1", "admin", ""), ("a", "2", "member", "")])).await.expect("imported");
-    let refused = import(&office, rows(&[("a", "2", "member", ""), ("meera.nair", "1", "member", "")])).await;
+    let before = users(&office).await;
+    let refused = import(&office, rows(&[("new", "3", "member", ""), ("meera.nair", "1", "member", "")])).await;
     assert_eq!(refused.map_err(|(line, reason)| (line, reason.starts_with("role"))), Err((3, true)));
+    assert_eq!(users(&office).await, before, "neither is the rest imported");
     assert!(import(&office, rows(&[("a", "2", "admin", ""), ("meera", "1", "member", "")])).await.is_ok());
 }
 

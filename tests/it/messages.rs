@@ -77,6 +77,22 @@ async fn seqs_are_dense_and_the_same_for_both() {
 }
 
 #[tokio::test]
+async fn time_never_runs_against_seq() {
+    let office = Office::new().await;
+    let (asha, bikram, conversation) = two(&office).await;
+    asha.write(conversation, "while the clock was ahead").await;
+    let mut owner = office.database.owner().await;
+    owner.execute("update messages set sent_at = sent_at + interval '1 hour'").await.expect("an hour ahead");
+    owner.execute("update conversations set last_message_at = last_message_at + interval '1 hour'").await.expect("an hour ahead");
+    let ahead = asha.history(conversation).await[0].sent_at;
+    assert_eq!(asha.write(conversation, "once it was set right").await.sent_at, ahead);
+    bikram.read(conversation, 2).await.expect("read");
+    for message in asha.history(conversation).await {
+        assert_eq!((message.sent_at, message.delivered_at, message.read_at), (ahead, Some(ahead), Some(ahead)));
+    }
+}
+
+#[tokio::test]
 async fn a_replay_gives_the_same_message_as_it_stands() {
     let office = Office::new().await;
     let (asha, bikram, conversation) = two(&office).await;
@@ -109,6 +125,24 @@ async fn a_key_means_one_text_in_one_conversation_of_one_sender() {
     assert_eq!(asha.send(other, key, "text").await.expect_err("refused").code, Code::IdempotencyConflict);
     assert!(!bikram.send(conversation, key, "text").await.expect("another sender's key").replayed);
     assert_eq!(office.count("select count(*) from messages").await, 2);
+}
+
+/// The locks let one try look at a time; the constraint holds also for what takes none.
+#[tokio::test]
+async fn the_table_itself_takes_a_key_once() {
+    let office = Office::new().await;
+    let (asha, _, conversation) = two(&office).await;
+    asha.write(conversation, "text").await;
+    let error = sqlx::query(
+        "insert into messages
+         select conversation_id, seq + 1, sender_id, sender_ordinal + 1, client_id, body, body_salt, body_digest, sent_at,
+                sender_change_no, recipient_change_no
+         from messages",
+    )
+    .execute(&office.state.pool)
+    .await
+    .expect_err("refused");
+    assert_eq!(error.as_database_error().and_then(|error| error.constraint()), Some("messages_client_id_key"));
 }
 
 #[tokio::test]
