@@ -65,6 +65,32 @@ test('1. Users can search and select another CMS user', async ({ asha, bikram })
   });
 });
 
+test('Enter chooses nobody whom the field does not ask for any more', async ({ asha, bikram, chitra }) => {
+  await asha.visit('/messages');
+  const dialog = await asha.inbox.startNew();
+  await dialog.field.fill(bikram.displayName);
+  await expect(dialog.option(bikram.displayName)).toHaveAttribute('aria-selected', 'true');
+  let answer = (): void => undefined;
+  const held = new Promise<void>((resolve) => (answer = resolve));
+  await asha.page.route('**/rpc/search_users', async (route) => {
+    await held;
+    await route.continue();
+  });
+  const opened: string[] = [];
+  asha.page.on('request', (one) => one.url().endsWith('/rpc/create_conversation') && opened.push(one.postDataJSON().recipient_id));
+  const asked = asha.page.waitForRequest('**/rpc/search_users');
+  await dialog.field.fill(chitra.displayName);
+  await dialog.field.press('Enter');
+  expect((await asked).postDataJSON().q).toBe(chitra.displayName);
+  await dialog.field.press('Enter');
+  answer();
+  await expect(dialog.option(chitra.displayName)).toHaveAttribute('aria-selected', 'true');
+  await expect(asha.page).toHaveURL(/\/messages$/);
+  await dialog.field.press('Enter');
+  await expect(asha.conversation.title).toHaveText(chitra.displayName);
+  expect(opened).toEqual([chitra.id]);
+});
+
 test('a person whom the policy protects is found, with the reason, and cannot be selected', async ({ asha }) => {
   await cms(['user', 'create', '--username', 'closed.auditor', '--name', 'Wilhelmina Closed', '--department', 'Internal Audit'], 'another long passphrase\n');
   await asha.visit('/messages');

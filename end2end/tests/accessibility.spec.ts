@@ -61,6 +61,19 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await dialog.field.fill('zzqx wvk');
     await expect(page.getByText(/Nobody matches/)).toBeVisible();
     await expectAccessible(page, 'new message with nobody');
+    await cms(['user', 'create', '--username', `closed.${asha.name.username}`, '--name', 'Ottoline Closed', '--department', 'Internal Audit'], 'another long passphrase\n');
+    await asha.visit('/messages/new?q=Ottoline');
+    const closed = page.locator('.user_search[data-page] li').filter({ hasText: 'Internal Audit takes no messages.' }).first();
+    await expect(closed).toBeVisible();
+    await expect(closed).not.toHaveAttribute('aria-disabled');
+    await expect(closed.getByRole('button')).toHaveCount(0);
+    await expectAccessible(page, 'new message on its own page');
+    await asha.inbox.startNew();
+    await expectAccessible(page, 'new message over its own page');
+    expect(await page.evaluate(() => {
+      const ids = [...document.querySelectorAll('[id]')].map((one) => one.id);
+      return ids.filter((id, index) => ids.indexOf(id) !== index);
+    }), 'ids that stand twice').toEqual([]);
     await asha.visit('/settings');
     await expectAccessible(page, 'settings');
 

@@ -40,7 +40,7 @@ pub fn UserSearch(
     let field = NodeRef::<html::Input>::new();
     let answer = RwSignal::new(Answer::Nothing);
     let at = RwSignal::new(0_usize);
-    let asked = StoredValue::new(0_u32);
+    let asked = StoredValue::new((0_u32, String::new()));
     let people = Memo::new(move |_| answer.with(|answer| if let Answer::Found(_, people) = answer { people.clone() } else { Vec::new() }));
     Effect::new(move |_| {
         if let Some(field) = field.get() {
@@ -48,9 +48,14 @@ pub fn UserSearch(
         }
     });
     let look = move |text: String| {
-        asked.update_value(|asked| *asked = asked.wrapping_add(1));
-        let turn = asked.get_value();
         let q = text.trim().to_owned();
+        // Enter asks at once, and the pause after typing ends later: the same question is asked again only if it failed
+        let failed = answer.with_untracked(|answer| matches!(answer, Answer::Refused(_)));
+        if asked.with_value(|(_, before)| *before == q) && !failed {
+            return;
+        }
+        asked.update_value(|(turn, before)| (*turn, *before) = (turn.wrapping_add(1), q.clone()));
+        let (turn, _) = asked.get_value();
         if q.is_empty() {
             answer.set(Answer::Nothing);
             return;
@@ -58,7 +63,7 @@ pub fn UserSearch(
         spawn_local(async move {
             let found = search_users(q.clone()).await;
             // a later question has overtaken this one, or the dialog is gone
-            if asked.try_get_value() != Some(turn) {
+            if asked.try_with_value(|(now, _)| *now == turn) != Some(true) {
                 return;
             }
             at.set(0);
@@ -76,7 +81,21 @@ pub fn UserSearch(
     };
     let on_key = move |key: ev::KeyboardEvent| {
         let count = people.with_untracked(Vec::len);
-        if key.is_composing() || count == 0 {
+        if key.is_composing() {
+            return;
+        }
+        if key.key() == "Enter" {
+            key.prevent_default();
+            let text = event_target_value(&key);
+            // whom the field does not ask for any more is nobody's choice
+            if answer.with_untracked(|answer| matches!(answer, Answer::Found(q, _) if *q == text.trim())) {
+                choose(at.get_untracked());
+            } else {
+                look(text);
+            }
+            return;
+        }
+        if count == 0 {
             return;
         }
         let here = at.get_untracked();
@@ -85,10 +104,6 @@ pub fn UserSearch(
             "ArrowUp" => here.checked_sub(1).unwrap_or(count.saturating_sub(1)),
             "PageDown" => count.saturating_sub(1),
             "PageUp" => 0,
-            "Enter" => {
-                key.prevent_default();
-                return choose(here);
-            }
             _ => return,
         };
         key.prevent_default();
@@ -106,12 +121,12 @@ pub fn UserSearch(
         <form class="user_search" method="get" action="/messages/new" role="search" aria-label="People" on:submit=|submit| submit.prevent_default()>
             <div class="user_search-field">
                 <Icon name="search"/>
-                <label class="visually_hidden" for="people">
+                <label class="visually_hidden" for="user_search">
                     "Find a person by name, user name or department"
                 </label>
                 <input
                     class="field-control"
-                    id="people"
+                    id="user_search"
                     node_ref=field
                     name="q"
                     type="text"
@@ -121,18 +136,18 @@ pub fn UserSearch(
                     maxlength=PeopleQuery::MAX.to_string()
                     role="combobox"
                     aria-expanded=move || people.with(|people| (!people.is_empty()).to_string())
-                    aria-controls="people_list"
+                    aria-controls="user_search_list"
                     aria-activedescendant=active
                     aria-autocomplete="list"
-                    aria-describedby="people_status"
+                    aria-describedby="user_search_status"
                     on:input=move |input| look_soon(event_target_value(&input))
                     on:keydown=on_key
                 />
             </div>
-            <p class="user_search-count" id="people_status" role="status">
+            <p class="user_search-count" id="user_search_status" role="status">
                 {status}
             </p>
-            <ul class="user_search-list" id="people_list" role="listbox" aria-label="People" tabindex="-1">
+            <ul class="user_search-list" id="user_search_list" role="listbox" aria-label="People" tabindex="-1">
                 {move || {
                     let q = answer.with(|answer| if let Answer::Found(q, _) = answer { q.clone() } else { String::new() });
                     people
@@ -232,13 +247,13 @@ pub fn is_closed(person: &FoundUser) -> bool {
 }
 
 fn has_history(user: &User) -> bool {
-    InboxStore::expect().inbox.with_untracked(|inbox| inbox.conversations.iter().any(|row| row.peer.id == user.id))
+    InboxStore::expect().inbox.with_untracked(|inbox| inbox.conversations().iter().any(|row| row.peer.id == user.id))
 }
 
 fn note(user: &User) -> Option<AnyView> {
     let last = InboxStore::expect()
         .inbox
-        .with_untracked(|inbox| inbox.conversations.iter().find(|row| row.peer.id == user.id).map(|row| row.last_activity_at));
+        .with_untracked(|inbox| inbox.conversations().iter().find(|row| row.peer.id == user.id).map(|row| row.last_activity_at));
     let viewer = ViewerState::expect().user;
     match last {
         Some(at) => Some(view! { <Timestamp at=at format=TimeFormat::Recent class=""/> }.into_any()),
