@@ -15,8 +15,6 @@ pub mod clock {
         Weekday,
         DayMonth,
         Date,
-        Day,
-        DayYear,
         Full,
     }
 

@@ -18,10 +18,6 @@ pub enum Style {
     DayMonth,
     /// `3 Nov 2025`
     Date,
-    /// `Thursday 19 November`
-    Day,
-    /// `Thursday 19 November 2025`
-    DayYear,
     /// `19 November 2025 at 14:32:07`
     Full,
 }
@@ -34,8 +30,6 @@ impl Style {
             Self::Weekday => &[("weekday", "short")],
             Self::DayMonth => &[("day", "numeric"), ("month", "short")],
             Self::Date => &[("day", "numeric"), ("month", "short"), ("year", "numeric")],
-            Self::Day => &[("weekday", "long"), ("day", "numeric"), ("month", "long")],
-            Self::DayYear => &[("weekday", "long"), ("day", "numeric"), ("month", "long"), ("year", "numeric")],
             Self::Full => &[("dateStyle", "long"), ("timeStyle", "medium")],
         }
     }

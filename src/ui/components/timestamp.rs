@@ -19,8 +19,6 @@ pub enum TimeFormat {
     Clock,
     /// The time of day to the second, with the date when it is not today.
     Seconds,
-    /// The day, as a heading.
-    Day,
 }
 
 /// One moment.
@@ -52,7 +50,6 @@ pub fn Timestamp(
 fn in_utc(at: Moment, format: TimeFormat, rendered_at: Option<Moment>) -> String {
     match format {
         TimeFormat::Recent if rendered_at.is_none_or(|now| now.date() != at.date()) => at.date(),
-        TimeFormat::Day => at.date(),
         TimeFormat::Recent | TimeFormat::Clock => at.clock() + " UTC",
         TimeFormat::Seconds => at.to_string().replace('T', " ").split('.').next().unwrap_or_default().to_owned() + " UTC",
     }
@@ -74,13 +71,5 @@ fn in_words(at: Moment, format: TimeFormat) -> String {
         ),
         TimeFormat::Seconds if days_ago <= 0 => clock::write(at, Style::Seconds),
         TimeFormat::Seconds => clock::write(at, Style::Full),
-        TimeFormat::Day => {
-            let day = clock::write(at, if this_year { Style::Day } else { Style::DayYear });
-            match days_ago {
-                0 => format!("Today, {day}"),
-                1 => format!("Yesterday, {day}"),
-                _ => day,
-            }
-        }
     }
 }
