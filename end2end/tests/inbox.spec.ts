@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import type { Person } from '../fixtures/person.ts';
 import { cms, site } from '../fixtures/site.ts';
 import { expect, test } from '../fixtures/test.ts';
 
@@ -15,17 +16,7 @@ test('latest activity first, and a new message moves its row to the top', async 
 
 test('the inbox loads more as one scrolls: every conversation once', async ({ asha }) => {
   test.setTimeout(90_000);
-  const rows = Array.from({ length: 120 }, (_, index) => `crowd.${asha.name.username}.${index},Crowd Member ${index},Crowd,member,,,`);
-  const file = `${site().folder}/crowd.csv`;
-  await writeFile(file, ['username,display_name,department,role,email,external_id,password', ...rows, ''].join('\n'));
-  await cms(['user', 'import', file]);
-  const ids = new Map<string, string>();
-  for (let index = 0; index < 120; index += 1) {
-    const { items } = await asha.api.json<{ items: { id: string; display_name: string }[] }>('GET', `/users?q=${encodeURIComponent(`crowd.${asha.name.username}.${index}`)}`);
-    const found = items.find((one) => one.display_name === `Crowd Member ${index}`);
-    ids.set(`Crowd Member ${index}`, found?.id ?? '');
-  }
-  for (const id of ids.values()) await asha.api.open(id);
+  await crowd(asha, 120);
   await asha.visit('/messages');
   const list = asha.page.locator('.conversation_list-scroll');
   await expect(async () => {
@@ -36,6 +27,50 @@ test('the inbox loads more as one scrolls: every conversation once', async ({ as
   expect(new Set(names).size).toBe(120);
   expect(names[0]).toBe('Crowd Member 119');
   expect(names.at(-1)).toBe('Crowd Member 0');
+});
+
+test('a search that is overtaken does not keep further pages away', async ({ asha }) => {
+  test.setTimeout(90_000);
+  await crowd(asha, 60);
+  await asha.visit('/messages');
+  await expect(asha.inbox.rows).toHaveCount(50);
+  const asked: Promise<unknown>[] = [asha.page.waitForRequest((one) => one.url().endsWith('/rpc/get_conversations') && one.postDataJSON().q === 'Crowd')];
+  // the answer to the search never comes; everything else does
+  await asha.page.route('**/rpc/get_conversations', (route) => (route.request().postDataJSON().q ? undefined : route.continue()));
+  await asha.inbox.search.fill('Crowd');
+  await Promise.all(asked);
+  // near the end while the search is on its way: not now
+  const list = asha.page.locator('.conversation_list-scroll');
+  await list.evaluate((one) => one.scrollTo({ top: one.scrollHeight }));
+  await asha.inbox.search.fill('');
+  await expect(asha.inbox.rows).toHaveCount(60);
+});
+
+test('a change of the policy reaches rows off the loaded pages, also when they are opened later', async ({ asha, bikram, chitra }) => {
+  const ends = { can_write: false, cannot_write_reason: 'The rules have changed.' };
+  for (const peer of [bikram, chitra]) await peer.api.send((await peer.api.open(asha.id)).id, `From ${peer.givenName}`);
+  const policy = { version: 0 };
+  type Row = { peer: { id: string }; can_write: boolean; cannot_write_reason: string | null };
+  const close = (row: Row): Row => (policy.version > 0 ? { ...row, ...ends } : row);
+  // a server whose policy changes: as ours, but for its version and what it allows
+  await asha.page.route(/\/rpc\/(get_changes|get_conversations|get_conversation)$/, async (route) => {
+    const response = await route.fetch();
+    const json = await response.json();
+    const { q } = route.request().postDataJSON();
+    if (json.policy_version !== undefined) json.policy_version += policy.version;
+    // one of the two is on no page of the inbox, only a search finds it
+    if (json.items) json.items = json.items.filter((row: Row) => q || policy.version === 0 || row.peer.id !== chitra.id).map(close);
+    await route.fulfill({ response, json: json.items ? json : close(json) });
+  });
+  await asha.visit('/messages');
+  await expect(asha.inbox.rows).toHaveCount(2);
+  await asha.inbox.open(bikram.displayName);
+  await expect(asha.conversation.field).toBeVisible();
+  policy.version = 1;
+  await expect(asha.conversation.closed).toContainText('The rules have changed.');
+  await asha.inbox.search.fill(chitra.displayName);
+  await asha.inbox.open(chitra.displayName);
+  await expect(asha.conversation.closed).toContainText('The rules have changed.');
 });
 
 test('a page that does not exist says so', async ({ asha, guard }) => {
@@ -62,3 +97,16 @@ test('back and forward walk through the conversations', async ({ asha, bikram, c
   await asha.page.goForward();
   await expect(asha.conversation.title).toHaveText(bikram.displayName);
 });
+
+/** So many colleagues who have a conversation with this person. */
+async function crowd(person: Person, count: number): Promise<void> {
+  const prefix = `crowd.${person.name.username}`;
+  const rows = Array.from({ length: count }, (_, index) => `${prefix}.${index},Crowd Member ${index},Crowd,member,,,`);
+  const file = `${site().folder}/${prefix}.csv`;
+  await writeFile(file, ['username,display_name,department,role,email,external_id,password', ...rows, ''].join('\n'));
+  await cms(['user', 'import', file]);
+  for (let index = 0; index < count; index += 1) {
+    const { items } = await person.api.json<{ items: { id: string; username: string }[] }>('GET', `/users?q=${encodeURIComponent(`${prefix}.${index}`)}`);
+    await person.api.open(items.find((one) => one.username === `${prefix}.${index}`)?.id ?? '');
+  }
+}

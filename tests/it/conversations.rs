@@ -54,8 +54,8 @@ async fn an_empty_conversation_stands_in_the_inbox_of_who_opened_it_alone() {
     let office = Office::new().await;
     let (asha, bikram) = (office.person("asha").await, office.person("bikram").await);
     let conversation = asha.open(&bikram).await;
-    assert_eq!(asha.inbox(10).await.conversations.len(), 1);
-    assert_eq!(bikram.inbox(10).await.conversations, []);
+    assert_eq!(asha.inbox(10).await.conversations().len(), 1);
+    assert_eq!(bikram.inbox(10).await.conversations(), []);
     assert_eq!(bikram.changes(0, 10).await.change_no.0, 0);
     for refused in every_way_in(&bikram, conversation).await {
         assert_eq!(refused, Error::not_found());
@@ -190,7 +190,7 @@ async fn the_inbox_has_the_latest_activity_first_on_every_page_size() {
     expected.reverse();
     for page in [1, 2, 3, 7, 100] {
         let inbox = asha.inbox(page).await;
-        assert_eq!(inbox.conversations.iter().map(|c| c.id).collect::<Vec<_>>(), expected, "pages of {page}");
+        assert_eq!(inbox.conversations().iter().map(|c| c.id).collect::<Vec<_>>(), expected, "pages of {page}");
         assert_eq!(inbox.change_no.0, 10);
     }
     let first = conversations::list(&asha.ctx, None, Some(7), None).await.expect("the page");

@@ -143,16 +143,10 @@ fn Rows(current: Signal<Option<ConversationId>>) -> impl IntoView {
                 each=move || rows.get()
                 key=|id| *id
                 children=move |id| {
-                    let known = store.conversation(id);
-                    // a row leaves the list before its conversation leaves the store
-                    known
-                        .get_untracked()
-                        .map(|first| {
-                            let conversation = Memo::new(move |before: Option<&_>| {
-                                known.get().or_else(|| before.cloned()).unwrap_or_else(|| first.clone())
-                            });
-                            view! { <ConversationRow conversation=conversation current=current stop=stop.row/> }
-                        })
+                    store
+                        .inbox
+                        .with_untracked(|inbox| inbox.get(id).cloned())
+                        .map(|first| view! { <ConversationRow conversation=store.follow(first) current=current stop=stop.row/> })
                 }
             />
         </ul>
@@ -282,7 +276,8 @@ fn More() -> impl IntoView {
     Effect::new(move |_| {
         // anew for each page: an observer speaks of changes only, and a short page may leave the link in view
         let _ = cursor.get()?;
-        let wanted = listing.failure.with(Option::is_none);
+        // anew, too, when something else was on its way while the link came near
+        let wanted = listing.failure.with(Option::is_none) && !listing.busy.get();
         link.get().filter(|_| wanted).and_then(|link| reach::watch(&link, move || listing.load_more()))
     });
     let on_click = move |click: ev::MouseEvent| {

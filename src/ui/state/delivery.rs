@@ -26,7 +26,7 @@ pub fn start(store: InboxStore) {
         let due: Vec<_> = store.inbox.with(|inbox| {
             said.with_value(|said| {
                 let open = |item: &Acknowledgement| said.get(&item.conversation_id).is_none_or(|seq| *seq < item.up_to_seq);
-                inbox.conversations.iter().filter_map(undelivered).filter(open).collect()
+                inbox.conversations().iter().filter_map(undelivered).filter(open).collect()
             })
         });
         for batch in due.chunks(MAX_ACKNOWLEDGEMENTS) {

@@ -4,9 +4,7 @@
 //! replaced by a newer one, and the cursor of the changes is moved by changes alone: a page that was read later must not
 //! hide what happened to a conversation that is not on it.
 
-use crate::domain::{
-    change::Changes, conversation::Conversation, ids::ConversationId, inbox::Inbox, page::ConversationPage, session::Me, unread::Unread,
-};
+use crate::domain::{change::Changes, conversation::Conversation, inbox::Inbox, page::ConversationPage, session::Me, unread::Unread};
 use leptos::prelude::*;
 
 /// Shared by the list, the menu, and the open conversation.
@@ -25,7 +23,7 @@ impl InboxStore {
     /// Provides an empty one that has heard of everything up to the viewer's present change.
     pub fn provide(me: &Me) -> Self {
         let store = Self {
-            inbox: RwSignal::new(Inbox { change_no: me.change_no, ..Inbox::default() }),
+            inbox: RwSignal::new(Inbox::empty(me.change_no)),
             unread: RwSignal::new(me.unread),
             policy_version: RwSignal::new(me.policy_version),
             refreshes: Trigger::new(),
@@ -40,10 +38,18 @@ impl InboxStore {
         expect_context()
     }
 
-    /// One conversation as it is known now.
+    /// One conversation as it is known now, beginning with `first`; as it was known last when the store knows it no more.
+    /// Every row of a long list asks this after every change: it looks itself up, and copies nothing unless it is news.
     #[must_use]
-    pub fn conversation(self, id: ConversationId) -> Memo<Option<Conversation>> {
-        Memo::new(move |_| self.inbox.with(|inbox| inbox.get(id).cloned()))
+    pub fn follow(self, first: Conversation) -> Memo<Conversation> {
+        Memo::new_owning(move |before: Option<Conversation>| {
+            let is_first = before.is_none();
+            let before = before.unwrap_or_else(|| first.clone());
+            self.inbox.with(|inbox| match inbox.get(before.id) {
+                Some(now) if now.change_no >= before.change_no && *now != before => (now.clone(), true),
+                _ => (before, is_first),
+            })
+        })
     }
 
     /// Takes in a conversation that came as an answer; what is known stays when it is newer.

@@ -12,7 +12,7 @@ use crate::{
         page::ConversationPage,
         time::Timestamp,
     },
-    error::Error,
+    error::{Code, Error},
     server_fns::conversations::{get_conversation, get_conversations},
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -94,7 +94,7 @@ impl Listing {
                 return ids;
             }
             let extent = self.extent.get();
-            self.store.inbox.with(|inbox| inbox.conversations.iter().filter(|row| extent.holds(row)).map(|row| row.id).collect())
+            self.store.inbox.with(|inbox| inbox.conversations().iter().filter(|row| extent.holds(row)).map(|row| row.id).collect())
         })
     }
 
@@ -138,6 +138,8 @@ impl Listing {
         if q.is_empty() {
             self.found.set(None);
             self.failure.set(None);
+            // what was on its way is overtaken, and would not say that it has come
+            self.busy.set(false);
             if self.extent.get_untracked() == Extent::Nothing {
                 self.reload();
             }
@@ -194,37 +196,63 @@ impl Listing {
         });
     }
 
-    /// Replaces everything that is known by what the server says now: all pages that were loaded, and the open
-    /// conversation. `since` is the change that asking goes on from; `None` where the old numbers mean nothing any more.
+    /// Replaces everything that is known by what the server says now; `since` as `None` begins the counting anew.
     pub(super) async fn renew(self, since: Option<ChangeNo>, open: Option<ConversationId>) -> Result<(), Error> {
-        let wanted = self.store.inbox.try_with_untracked(|inbox| inbox.conversations.len()).unwrap_or_default();
+        if since.is_some() {
+            return self.renew_while(open, || true).await.map(drop);
+        }
+        let (fresh, extent) = self.read_anew(open).await?;
+        let _ = self.extent.try_set(extent);
+        let _ = self.store.inbox.try_set(fresh);
+        Ok(())
+    }
+
+    /// Reads again, after a change of the policy, what is loaded: the pages of the inbox, the open conversation, and what was
+    /// searched for. Everything else that was known is forgotten, and read when it is wanted. Returns what is news; nothing
+    /// happens when the answers come after the asker's turn.
+    pub(super) async fn renew_while(
+        self,
+        open: Option<ConversationId>,
+        is_turn: impl Fn() -> bool,
+    ) -> Result<Vec<(Option<Conversation>, Conversation)>, Error> {
+        let (fresh, extent) = self.read_anew(open).await?;
+        if !is_turn() {
+            return Ok(Vec::new());
+        }
+        let _ = self.extent.try_set(extent);
+        let moved = self.store.inbox.try_update(|inbox| inbox.renew(fresh)).unwrap_or_default();
+        // a page that was asked for before says what was allowed then
+        match self.query.try_get_untracked().filter(|query| !query.trim().is_empty()) {
+            Some(query) => self.search(&query),
+            None => {
+                self.take_turn();
+                let _ = self.busy.try_set(false);
+            }
+        }
+        Ok(moved)
+    }
+
+    async fn read_anew(self, open: Option<ConversationId>) -> Result<(Inbox, Extent), Error> {
+        let extent = self.extent.try_get_untracked().unwrap_or(Extent::Nothing);
+        let held = |inbox: &Inbox| inbox.conversations().iter().filter(|row| extent.holds(row)).count();
+        let wanted = self.store.inbox.try_with_untracked(held).unwrap_or_default();
         let mut page = get_conversations(None, None).await?;
         let mut extent = Extent::of(&page);
         let mut inbox = Inbox::new(page);
-        while inbox.conversations.len() < wanted && inbox.next_cursor.is_some() {
+        while inbox.conversations().len() < wanted && inbox.next_cursor.is_some() {
             page = get_conversations(None, inbox.next_cursor.clone()).await?;
             extent = Extent::of(&page);
             inbox.append(page);
         }
-        if let Some(id) = open.filter(|id| inbox.get(*id).is_none())
-            && let Ok(conversation) = get_conversation(id).await
-        {
-            inbox.append(ConversationPage {
-                items: vec![conversation],
-                next_cursor: inbox.next_cursor.clone(),
-                change_no: inbox.change_no,
-            });
+        if let Some(id) = open.filter(|id| inbox.get(*id).is_none()) {
+            let items = match get_conversation(id).await {
+                Ok(conversation) => vec![conversation],
+                Err(error) if error.code == Code::NotFound => Vec::new(),
+                Err(error) => return Err(error),
+            };
+            inbox.append(ConversationPage { items, next_cursor: inbox.next_cursor.clone(), change_no: inbox.change_no });
         }
-        let _ = self.extent.try_set(extent);
-        self.store.inbox.try_update(|known| {
-            if let Some(since) = since {
-                inbox.change_no = since;
-                let items = std::mem::take(&mut known.conversations);
-                inbox.append(ConversationPage { items, next_cursor: inbox.next_cursor.clone(), change_no: since });
-            }
-            *known = inbox;
-        });
-        Ok(())
+        Ok((inbox, extent))
     }
 
     fn show(self, q: String, page: ConversationPage) {
@@ -262,8 +290,12 @@ impl Listing {
     }
 
     fn take_turn(self) -> u32 {
-        self.asked.update_value(|asked| *asked = asked.wrapping_add(1));
-        self.asked.get_value()
+        self.asked
+            .try_update_value(|asked| {
+                *asked = asked.wrapping_add(1);
+                *asked
+            })
+            .unwrap_or_default()
     }
 
     fn is_turn(self, turn: u32) -> bool {

@@ -28,6 +28,8 @@ use leptos::{
 
 /// How long a screen reader is asked not to announce what was put in front, in milliseconds.
 const QUIET: u32 = 800;
+/// The longest wait between two tries, in milliseconds: visible screens agree with the database soon after a fault.
+const LONGEST_PAUSE: u32 = 8_000;
 
 /// The open conversation, shared by its list, its composer and its rows.
 #[derive(Debug, Clone, Copy)]
@@ -70,14 +72,9 @@ impl ThreadState {
         let thread = Thread::open(viewer, &opened, page);
         let newest = thread.newest();
         let read = opened.read_seq;
-        let known = inbox.conversation(id);
-        let conversation = Memo::new(move |_| match known.get() {
-            Some(known) if known.change_no >= opened.change_no => known,
-            _ => opened.clone(),
-        });
         Self {
             id,
-            conversation,
+            conversation: inbox.follow(opened),
             thread: RwSignal::new(thread),
             reader: Reader::new(id, read, inbox),
             scroller: NodeRef::new(),
@@ -151,11 +148,11 @@ impl ThreadState {
         self.loading.set(Some(side));
         self.quiet.set(true);
         self.trouble.set(None);
+        let at = self.thread.with_untracked(|thread| match side {
+            Side::Older => PageAt::Before(thread.oldest()),
+            Side::Newer => PageAt::After(thread.newest()),
+        });
         spawn_local(async move {
-            let at = self.thread.with_untracked(|thread| match side {
-                Side::Older => PageAt::Before(thread.oldest()),
-                Side::Newer => PageAt::After(thread.newest()),
-            });
             match get_messages(self.id, at).await {
                 Ok(page) => {
                     self.change(move |thread| {
@@ -194,7 +191,7 @@ impl ThreadState {
                     Err(error) if error.is_transient() => sleep(jittered(pause)).await,
                     Err(_) => break,
                 }
-                pause = pause.saturating_mul(2).min(30_000);
+                pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
             }
             self.following.try_set_value(false);
         });
@@ -202,7 +199,7 @@ impl ThreadState {
 
     /// Goes to the newest message.
     pub async fn to_newest(self) -> Result<(), Error> {
-        if !self.thread.with_untracked(Thread::follows) {
+        if self.thread.try_with_untracked(Thread::follows) == Some(false) {
             let page = get_messages(self.id, PageAt::Newest).await?;
             self.quiet.try_set(true);
             self.thread.try_update(move |thread| thread.reset(page));

@@ -45,11 +45,11 @@ impl Play {
         let person = &self.people[who];
         let inbox = person.inbox(look.page).await;
         let expected = self.world.inbox(who);
-        self.compare_lines(&inbox.conversations, &expected, "inbox");
+        self.compare_lines(inbox.conversations(), &expected, "inbox");
         assert_eq!(inbox.change_no.0 as usize, self.world.newest_change(who));
         let (messages, threads) = self.world.unread(who);
         let total = Unread { messages: messages as i64, conversations: threads as i64 };
-        assert_eq!((person.unread().await, inbox.unread()), (total, total));
+        assert_eq!((person.unread().await, person.unread_in_inbox().await), (total, total));
     }
 
     async fn compare_changes(&self, who: usize, look: Look) {

@@ -119,6 +119,13 @@ impl Person {
         inbox
     }
 
+    /// The totals over their whole inbox.
+    pub async fn unread_in_inbox(&self) -> Unread {
+        let inbox = self.inbox(100).await;
+        let unread = inbox.conversations().iter().map(|row| row.unread_count).filter(|count| *count > 0);
+        unread.fold(Unread::default(), |sum, count| Unread { messages: sum.messages + count, conversations: sum.conversations + 1 })
+    }
+
     /// What changed after this number.
     pub async fn changes(&self, since: i64, limit: i64) -> Changes {
         service::changes::since(&self.ctx, since, Some(limit)).await.expect("the changes")
