@@ -21,6 +21,7 @@ use super::{
         listing::Listing,
         notifier::{Notifier, OpenConversation},
         outbox::Outbox,
+        read_pointers::ReadPointers,
         viewer::ViewerState,
     },
 };
@@ -87,6 +88,7 @@ fn Frame(session: Session, content: fn() -> AnyView) -> impl IntoView {
     delivery::start(store);
     Drafts::provide(me.user.id);
     Outbox::provide(store);
+    ReadPointers::provide(store);
     let new_message = NewMessageOpen::provide();
     let keys = RwSignal::new(false);
     listen_for_keys(new_message, keys);

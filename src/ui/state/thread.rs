@@ -76,7 +76,7 @@ impl ThreadState {
             id,
             conversation: inbox.follow(opened),
             thread: RwSignal::new(thread),
-            reader: Reader::new(id, read, inbox),
+            reader: Reader::new(id, read),
             scroller: NodeRef::new(),
             today: Today::expect(),
             live: RwSignal::new(false),
