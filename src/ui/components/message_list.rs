@@ -3,13 +3,13 @@
 //! The scroller has one child in a reversed column: it opens at the end without a script and stays there as messages
 //! arrive. Older pages load when their edge comes near; without script the same edges are links.
 
-use super::{icon::Icon, message_bubble::MessageBubble};
+use super::{icon::Icon, message_bubble::MessageBubble, no_script::NoScript};
 use crate::{
     browser::scroll::{self, Watch},
     domain::{
         ids::Seq,
         rows::{Day, RowKey, day_name},
-        thread::Side,
+        thread::{Side, Thread},
     },
     ui::{
         browser::page::is_plain,
@@ -155,11 +155,10 @@ fn Later(state: ThreadState) -> impl IntoView {
         newest().map(|(newest, last)| {
             view! {
                 <More state side=Side::Newer href=format!("/messages/{}?after={newest}", state.id) word="Later messages"/>
-                <noscript>
-                    <p class="message_list-start">
-                        <a href=format!("/messages/{}?around={last}", state.id)>"Newest messages"</a>
-                    </p>
-                </noscript>
+                <NoScript html=format!(
+                    r#"<p class="message_list-start"><a href="/messages/{}?around={last}">Newest messages</a></p>"#,
+                    state.id,
+                )/>
             }
         })
     }
@@ -190,7 +189,6 @@ fn More(state: ThreadState, side: Side, href: String, word: &'static str) -> imp
 #[component]
 fn Jump(state: ThreadState) -> impl IntoView {
     let toasts = Toasts::expect();
-    let said = RwSignal::new(String::new());
     let away = Memo::new(move |_| {
         let (_, from_end) = state.in_view.get();
         state.is_live() && (from_end > AWAY || state.thread.with(|thread| !thread.follows()))
@@ -205,22 +203,20 @@ fn Jump(state: ThreadState) -> impl IntoView {
             return;
         }
         click.prevent_default();
+        let unread = state.conversation.with_untracked(|conversation| conversation.unread_count);
         spawn_local(async move {
-            let unread = state.conversation.with_untracked(|conversation| conversation.unread_count);
-            match state.to_newest().await {
-                Ok(()) if unread > 0 => {
-                    state.reader.mark(state.thread.with_untracked(|thread| thread.last_seq()));
-                    let text = "All messages of this conversation are marked as read.".to_owned();
-                    said.set(text.clone());
-                    toasts.show(Toast { text, name: String::new(), link: None });
-                }
-                Ok(()) => {}
-                Err(error) => toasts.show(Toast { text: error.detail, name: String::new(), link: None }),
+            let say = |text| toasts.show(Toast { text, name: String::new(), link: None });
+            if let Err(error) = state.to_newest().await {
+                return say(error.detail);
+            }
+            // what has arrived meanwhile is not here yet; the conversation itself may have been left
+            if let Some(newest) = state.thread.try_with_untracked(Thread::newest).filter(|_| unread > 0) {
+                state.reader.mark(newest);
+                say("All messages of this conversation are marked as read.".to_owned());
             }
         });
     };
     view! {
-        <span class="visually_hidden" role="status">{said}</span>
         <a class="button message_list-jump" href="#end" hidden=move || !away.get() on:click=on_click>
             <Icon name="down"/>
             {move || match below.get() {
