@@ -6,11 +6,14 @@ export class Frame {
   readonly badge: Locator;
   readonly toast: Locator;
   readonly live: Locator;
+  /** Where arrivals and toasts are put into words for a screen reader. */
+  readonly announcer: Locator;
 
   constructor(readonly page: Page) {
     this.menu = page.locator('.menu');
     this.badge = this.menu.locator('.menu-item', { hasText: 'Messages' }).locator('.unread_badge');
     this.toast = page.locator('.toast');
+    this.announcer = page.locator('.app > [aria-live="polite"]');
     this.live = page.locator('[role="status"], [aria-live="polite"]');
   }
 

@@ -1,3 +1,5 @@
+import { lines } from '../fixtures/api.ts';
+import { status } from '../fixtures/guard.ts';
 import { setPresence, shownNotifications } from '../fixtures/stage.ts';
 import { expect, test } from '../fixtures/test.ts';
 
@@ -35,6 +37,35 @@ test('6. Notifications are shown for new messages', async ({ asha, bikram, chitr
   });
 });
 
+test('the same words are said again, and what has a toast is said too', async ({ asha, bikram, guard }) => {
+  const { id } = await asha.api.open(bikram.id);
+  await bikram.visit('/messages');
+  // what a screen reader hears: what is put into the region
+  await bikram.frame.announcer.evaluate((region) => {
+    new MutationObserver((all) => {
+      for (const { addedNodes } of all) for (const one of addedNodes) if (one instanceof Element) region.setAttribute('data-heard', `${region.getAttribute('data-heard') ?? ''}${one.textContent}|`);
+    }).observe(region, { childList: true });
+  });
+  const words = `New message from ${asha.displayName}|`;
+  for (const count of [1, 2]) {
+    await asha.api.send(id, `Number ${count}`);
+    await expect(bikram.frame.announcer).toHaveAttribute('data-heard', words.repeat(count));
+    await bikram.api.read(id, count);
+    await bikram.frame.expectUnread(0);
+  }
+
+  guard.allow(status(503));
+  await asha.api.sendMany(id, lines(60));
+  await bikram.frame.expectUnread(60);
+  await bikram.page.route('**/rpc/get_messages', (route) => (route.request().postDataJSON().at === 'newest' ? route.fulfill({
+    status: 503, contentType: 'application/json', body: JSON.stringify({ code: 'unavailable', detail: 'The messages cannot be reached right now.' }),
+  }) : route.continue()));
+  await bikram.inbox.open(asha.displayName);
+  await bikram.conversation.jump.click();
+  await expect(bikram.frame.toast).toContainText('The messages cannot be reached right now.');
+  await expect(bikram.frame.announcer).toHaveText('The messages cannot be reached right now.');
+});
+
 test('a desktop notification when the page is hidden, once allowed, on a click only', async ({ asha, arrive }) => {
   const bikram = await arrive({ permission: 'default' });
   const { id } = await asha.api.open(bikram.id);
@@ -52,7 +83,11 @@ test('a desktop notification when the page is hidden, once allowed, on a click o
     await expect.poll(() => shownNotifications(bikram.page)).toHaveLength(1);
     const [one] = await shownNotifications(bikram.page);
     expect(`${one.title} ${one.body}`).toContain(asha.displayName);
-    await bikram.page.evaluate(() => window.stage.click(0));
+    // another takes its place, and nothing of the first is kept
+    await asha.api.send(id, 'He waits at the gate.');
+    await bikram.frame.pollAfter(31_000);
+    await expect.poll(async () => (await shownNotifications(bikram.page)).map(({ listens }) => listens)).toEqual([false, true]);
+    await bikram.page.evaluate(() => window.stage.click(1));
     await setPresence(bikram.page, { visible: true });
     await expect(bikram.conversation.title).toHaveText(asha.displayName);
   });
@@ -62,7 +97,7 @@ test('a desktop notification when the page is hidden, once allowed, on a click o
     await asha.api.send(id, 'He has left.');
     await bikram.frame.pollAfter(4_000);
     await expect(bikram.conversation.bubble('He has left.')).toBeVisible();
-    expect(await shownNotifications(bikram.page)).toHaveLength(1);
+    expect(await shownNotifications(bikram.page)).toHaveLength(2);
   });
 });
 

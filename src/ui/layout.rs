@@ -1,4 +1,4 @@
-//! The frame of every page of a viewer: the CMS's menu with the unread badge, the page, toasts, the live region.
+//! The frame of every page of a viewer: the CMS's menu with the unread badge, the page, the notices.
 //!
 //! What outlives a page is provided here: the viewer, the inbox, the connection. A Suspense outside of `<Routes>` breaks
 //! hydration (leptos#3707), so all of it is a parent route.
@@ -108,9 +108,6 @@ fn Frame(session: Session, content: fn() -> AnyView) -> impl IntoView {
             <Menu name=cms.name.clone() links=cms.links/>
             {content()}
             <ToastRegion/>
-            <p class="visually_hidden" aria-live="polite">
-                {move || notifier.says.get()}
-            </p>
             <NewMessageDialog/>
             <KeysDialog open=keys/>
         </div>

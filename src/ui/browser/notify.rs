@@ -2,6 +2,7 @@
 
 use js_sys::Reflect;
 use leptos::prelude::window;
+use std::{cell::RefCell, collections::HashMap};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Notification, NotificationOptions, NotificationPermission};
@@ -29,6 +30,23 @@ pub fn permission() -> Permission {
         NotificationPermission::Granted => Permission::Granted,
         NotificationPermission::Denied => Permission::Denied,
         _ => Permission::Open,
+    }
+}
+
+thread_local! {
+    // by tag: a handler must live as long as the browser shows its notification, and there is no event for that end that all
+    // browsers send; but who takes its place ends it
+    static SHOWN: RefCell<HashMap<String, Shown>> = RefCell::default();
+}
+
+struct Shown {
+    notification: Notification,
+    _on_click: Closure<dyn FnMut()>,
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        self.notification.set_onclick(None);
     }
 }
 
@@ -64,6 +82,5 @@ pub fn show(title: &str, body: &str, tag: &str, on_click: impl Fn() + 'static) {
         })
     };
     notification.set_onclick(Some(clicked.as_ref().unchecked_ref()));
-    // lives as long as the browser shows the notification; there is no event for its end that all browsers send
-    clicked.forget();
+    SHOWN.with_borrow_mut(|shown| shown.insert(tag.to_owned(), Shown { notification, _on_click: clicked }));
 }

@@ -1,6 +1,7 @@
 //! One short message at the block end of the page: gone after 8 seconds or when dismissed, kept under the pointer.
 //!
-//! It never takes the focus and never holds the only copy of a fact. The polite live region of the layout speaks for it.
+//! It never takes the focus and never holds the only copy of a fact. The polite live region beside it speaks for it, and for
+//! what has no toast.
 
 use super::icon::Icon;
 use crate::ui::browser::interval;
@@ -19,14 +20,23 @@ pub struct Toast {
     pub link: Option<(String, &'static str)>,
 }
 
-/// The toast that is shown now; a later one takes its place.
+/// The toast that is shown now, and what was said last; later ones take their places.
 #[derive(Debug, Clone, Copy)]
-pub struct Toasts(RwSignal<Option<Toast>>);
+pub struct Toasts {
+    shown: RwSignal<Option<Toast>>,
+    said: RwSignal<Option<Said>>,
+}
+
+#[derive(Debug, Clone)]
+struct Said {
+    turn: u32,
+    text: String,
+}
 
 impl Toasts {
     /// Provides it to the pages below.
     pub fn provide() -> Self {
-        let toasts = Self(RwSignal::new(None));
+        let toasts = Self { shown: RwSignal::new(None), said: RwSignal::new(None) };
         provide_context(toasts);
         toasts
     }
@@ -37,14 +47,23 @@ impl Toasts {
         expect_context()
     }
 
-    /// Shows it instead of what is there.
+    /// Shows it instead of what is there, and says it.
     pub fn show(self, toast: Toast) {
-        self.0.set(Some(toast));
+        self.say(format!("{} {}", toast.text, toast.name));
+        self.shown.set(Some(toast));
+    }
+
+    /// Says something to a screen reader, also when it is what was said before.
+    pub fn say(self, text: String) {
+        self.said.update(|said| {
+            let turn = said.as_ref().map_or(0, |said| said.turn.wrapping_add(1));
+            *said = Some(Said { turn, text });
+        });
     }
 
     /// Takes away what is there.
     pub fn dismiss(self) {
-        self.0.set(None);
+        self.shown.set(None);
     }
 }
 
@@ -54,7 +73,7 @@ pub fn ToastRegion() -> impl IntoView {
     let toasts = Toasts::expect();
     let held = RwSignal::new(false);
     Effect::new(move |_| {
-        if toasts.0.with(Option::is_none) {
+        if toasts.shown.with(Option::is_none) {
             return None;
         }
         held.set(false);
@@ -70,7 +89,7 @@ pub fn ToastRegion() -> impl IntoView {
         <section class="toast_region" aria-label="Notices">
             {move || {
                 toasts
-                    .0
+                    .shown
                     .get()
                     .map(|toast| {
                         view! {
@@ -100,5 +119,11 @@ pub fn ToastRegion() -> impl IntoView {
                     })
             }}
         </section>
+        <p class="visually_hidden" aria-live="polite">
+            // keyed: the same words again are another element, or nobody would hear them
+            <For each=move || toasts.said.get() key=|said| said.turn let:said>
+                <span>{said.text}</span>
+            </For>
+        </p>
     }
 }

@@ -1,4 +1,4 @@
-//! Says that something arrived: live region, toast, desktop notification. Badge and title follow the totals by themselves.
+//! Says that something arrived: in words, toast, desktop notification. Badge and title follow the totals by themselves.
 //!
 //! Silent about own messages, about what is open in front of the viewer, and about what was there when the page began.
 
@@ -44,8 +44,6 @@ pub struct Notifier {
     attention: Attention,
     open: RwSignal<Option<ConversationId>>,
     toasts: Toasts,
-    /// What the polite live region says.
-    pub says: RwSignal<String>,
     path: Memo<String>,
     go: Callback<String>,
 }
@@ -59,7 +57,6 @@ impl Notifier {
             attention,
             open: OpenConversation::expect().0,
             toasts: Toasts::expect(),
-            says: RwSignal::new(String::new()),
             path: use_location().pathname,
             go: Callback::new(move |href: String| navigate.with_value(|navigate| navigate(&href, NavigateOptions::default()))),
         }
@@ -77,7 +74,6 @@ impl Notifier {
             .filter(|now| !(visible && focused && open == Some(now.id)))
             .collect();
         let Some(last) = arrived.last() else { return };
-        self.says.set(in_words(&arrived));
         // the inbox by itself shows what arrived; beside an open conversation, or elsewhere, a word is needed
         if visible && open != Some(last.id) && self.path.with_untracked(|path| path != "/messages") {
             self.toasts.show(Toast {
@@ -86,6 +82,8 @@ impl Notifier {
                 link: Some((href(last.id), "Open")),
             });
         }
+        // last: it says more than the toast does
+        self.toasts.say(in_words(&arrived));
         if !visible && storage::get(SETTING).as_deref() != Some("off") {
             for now in arrived {
                 let (go, id) = (self.go, now.id);
