@@ -100,9 +100,7 @@ pub fn NewMessageDialog() -> impl IntoView {
 pub fn NewMessage() -> impl IntoView {
     let flash = SharedValue::new(|| use_context::<FormFlash>().unwrap_or_default()).into_inner();
     let query = use_query_map();
-    // a choice that was refused comes back with the search that it was made from
-    let chosen_from = flash.field("q");
-    let q = Memo::new(move |_| query.read().get("q").map_or_else(|| chosen_from.clone(), |q| q.trim().to_owned()));
+    let q = Memo::new(move |_| query.read().get("q").map(|q| q.trim().to_owned()).unwrap_or_default());
     let found = Resource::new(move || q.get(), |q| async move { if q.is_empty() { Ok(Vec::new()) } else { search_users(q).await } });
     view! {
         <section class="conversation" aria-labelledby="new_message_heading">
@@ -190,7 +188,6 @@ fn Choice(person: FoundUser, q: String) -> impl IntoView {
         <li>
             <form method="post" action="/messages/new">
                 <input type="hidden" name="recipient_id" value=id/>
-                <input type="hidden" name="q" value=q.clone()/>
                 <button class="user_search-option">
                     <Person person=person q=q/>
                 </button>
