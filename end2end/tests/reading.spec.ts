@@ -164,9 +164,8 @@ test.describe('on the way to the newest', () => {
     const { id } = await asha.api.open(bikram.id);
     await asha.api.sendMany(id, lines(60));
     const jump = await jumpHeld(bikram, id);
-    const heard = bikram.page.waitForResponse(async (one) => one.url().endsWith('/rpc/get_changes') && (await one.text()).includes('"last_seq":61'));
     await asha.api.send(id, 'Arrived on the way');
-    await heard;
+    await expect(bikram.inbox.row(asha.displayName)).toContainText('Arrived on the way');
     const marked = bikram.page.waitForRequest((one) => one.url().endsWith('/rpc/mark_read') && one.postDataJSON().up_to_seq >= 60);
     jump.answer();
     expect((await marked).postDataJSON().up_to_seq).toBe(60);
