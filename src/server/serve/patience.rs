@@ -96,8 +96,8 @@ mod tests {
         let mut buffer = [0];
         let heard = Pin::new(&mut ours).poll_read(&mut Context::from_waker(Waker::noop()), &mut ReadBuf::new(&mut buffer));
         assert!(heard.is_pending() && ours.waits.is_none(), "a silent stream has no timer");
-        let cut = ours.write_all(&[7; 40]).await.map_err(|error| error.kind());
-        assert_eq!(cut, Err(io::ErrorKind::TimedOut));
+        let cut = tokio::time::timeout(Duration::from_secs(10), ours.write_all(&[7; 40])).await.expect("an end");
+        assert_eq!(cut.map_err(|error| error.kind()), Err(io::ErrorKind::TimedOut));
         assert_eq!(theirs.read_u8().await.expect("what had been taken"), 7);
     }
 }
