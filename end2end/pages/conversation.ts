@@ -1,6 +1,10 @@
 // The open conversation: log, bubbles, composer.
 import { expect, type Locator, type Page } from '@playwright/test';
 
+const WORDS = {
+  sent: 'Sent', delivered: 'Delivered', read: 'Read', failed: 'Not sent', queued: 'Waiting', unconfirmed: 'Not confirmed, trying again',
+};
+
 export class ConversationPage {
   readonly pane: Locator;
   readonly title: Locator;
@@ -46,8 +50,8 @@ export class ConversationPage {
     await expect(this.bubble(text.trim())).toHaveAttribute('data-status', /^(sent|delivered|read)$/);
   }
 
-  async expectStatus(text: string, status: 'sent' | 'delivered' | 'read' | 'failed'): Promise<void> {
-    const word = { sent: 'Sent', delivered: 'Delivered', read: 'Read', failed: 'Not sent' }[status];
+  async expectStatus(text: string, status: keyof typeof WORDS): Promise<void> {
+    const word = WORDS[status];
     await expect(this.bubble(text)).toHaveAttribute('data-status', status);
     await expect(this.bubble(text).locator('.status_ticks')).toHaveText(word);
   }

@@ -13,6 +13,7 @@ pub mod highlight;
 pub mod ids;
 pub mod inbox;
 pub mod message;
+pub mod outbox;
 pub mod page;
 pub mod policy;
 pub mod profile;

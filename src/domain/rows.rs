@@ -78,8 +78,12 @@ fn parse_day(date: &str) -> Option<time::Date> {
 pub enum RowState {
     /// Stored; the status as the sender sees it.
     Stored(Status),
+    /// Not begun.
+    Waiting,
     /// On its way.
     Sending,
+    /// Perhaps stored; being asked.
+    Unconfirmed,
     /// Not sent; the reason is for the user.
     Failed(String),
 }
@@ -154,7 +158,9 @@ impl Thread {
         let state = match row {
             Row::Stored(message) => RowState::Stored(self.status(message)),
             Row::Pending(pending) => match &pending.state {
+                PendingState::Waiting => RowState::Waiting,
                 PendingState::Sending => RowState::Sending,
+                PendingState::Unconfirmed => RowState::Unconfirmed,
                 PendingState::Failed(reason) => RowState::Failed(reason.clone()),
                 PendingState::Sent(message) => RowState::Stored(self.status(message)),
             },
@@ -172,9 +178,9 @@ impl Thread {
         Some(Facts { seq: row.seq(), at: row.at(), delivered_at, read_at, state, joined, newest: self.newest_own() == Some(key) })
     }
 
+    /// What is pending stands behind the window wherever that is: a text that is no longer in the composer is here.
     fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        let pending = if self.follows() { self.pending.as_slice() } else { &[] };
-        self.messages.iter().map(Row::Stored).chain(pending.iter().map(Row::Pending))
+        self.messages.iter().map(Row::Stored).chain(self.pending.iter().map(Row::Pending))
     }
 
     /// The row with this key, and the one before it.
@@ -190,11 +196,9 @@ impl Thread {
     }
 
     fn newest_own(&self) -> Option<RowKey> {
-        if !self.follows() {
-            return None;
-        }
         let pending = self.pending.last().map(Row::Pending);
-        let row = pending.or_else(|| self.messages.iter().rev().find(|m| m.sender_id == self.viewer).map(Row::Stored));
+        let stored = || self.messages.iter().rev().find(|m| m.sender_id == self.viewer).filter(|_| self.follows()).map(Row::Stored);
+        let row = pending.or_else(stored);
         row.map(|row| row.key(self.viewer))
     }
 

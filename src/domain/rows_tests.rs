@@ -73,12 +73,20 @@ fn the_newest_of_ones_own_says_so_wherever_it_stands() {
 fn a_row_says_how_far_it_has_come() {
     let mut thread = thread(&[(0, true), (1, true)]);
     thread.peer_pointers(Seq(2), Seq(1));
-    thread.set_pending(vec![pending(5, PendingState::Sending), pending(6, PendingState::Failed("no".into()))]);
+    let states = [PendingState::Sending, PendingState::Unconfirmed, PendingState::Failed("no".into()), PendingState::Waiting];
+    thread.set_pending((5..).zip(states).map(|(key, state)| pending(key, state)).collect());
     let keys = thread.days(day).into_iter().flat_map(|day| day.rows);
     let states: Vec<_> = keys.map(|key| thread.facts(key, day).expect("a row").state).collect();
     assert_eq!(
         states,
-        [RowState::Stored(Status::Read), RowState::Stored(Status::Delivered), RowState::Sending, RowState::Failed("no".into())]
+        [
+            RowState::Stored(Status::Read),
+            RowState::Stored(Status::Delivered),
+            RowState::Sending,
+            RowState::Unconfirmed,
+            RowState::Failed("no".into()),
+            RowState::Waiting,
+        ]
     );
 }
 

@@ -45,8 +45,12 @@ pub struct Pending {
 /// How a pending message stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PendingState {
+    /// Not begun: there is no network, or one before it could not be sent.
+    Waiting,
     /// Waits for its turn or for its answer.
     Sending,
+    /// Tried, and nobody knows whether it is stored; it is tried again.
+    Unconfirmed,
     /// Not tried any more by itself; the reason is for the user.
     Failed(String),
     /// Answered; the messages between the window and its place are being fetched.

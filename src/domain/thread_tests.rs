@@ -158,10 +158,12 @@ fn an_answered_message_waits_for_those_before_it_and_stays_in_sight() {
 }
 
 #[test]
-fn in_the_past_nothing_pending_is_shown() {
+fn in_the_past_what_is_pending_stands_at_the_end_of_the_window() {
     let mut thread = opened(1, 50, 1_000);
     thread.set_pending(vec![pending(7, PendingState::Failed("no".into()))]);
-    assert_eq!(shown(&thread).len(), 50);
+    let row = *shown(&thread).last().expect("a row");
+    assert_eq!((shown(&thread).len(), row.client_id), (51, ClientId(Uuid::from_u128(7))));
+    assert!(thread.facts(row, |at| at.date()).expect("a row").newest, "its state stands there in words");
     thread.reset(page(951, 1_000, 1_000));
     assert_eq!(shown(&thread).len(), 51);
 }
@@ -329,9 +331,7 @@ proptest! {
                 prop_assert_eq!(&known.client_id, &server.0[known.seq.0 as usize - 1].client_id);
             }
             prop_assert!(thread.last_seq().0 <= server.0.len() as i64);
-            if thread.follows() {
-                prop_assert_eq!(rows.len(), thread.messages().len() + outbox.len(), "what is pending is in sight");
-            }
+            prop_assert_eq!(rows.len(), thread.messages().len() + outbox.len(), "what is pending is in sight");
             if line.is_some() && thread.first_new().is_some() {
                 prop_assert_eq!(thread.first_new(), line, "the line moved");
             }

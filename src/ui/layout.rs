@@ -84,11 +84,11 @@ fn Frame(session: Session, content: fn() -> AnyView) -> impl IntoView {
     let open = OpenConversation::provide();
     Toasts::provide();
     let notifier = Notifier::new(attention);
-    Connection::provide(store, listing, notifier, attention, open.0);
+    let connection = Connection::provide(store, listing, notifier, attention, open.0);
     delivery::start(store);
     Drafts::provide(me.user.id);
-    Outbox::provide(store);
     ReadPointers::provide(store);
+    Outbox::provide(me.user.id, store, attention, connection);
     let new_message = NewMessageOpen::provide();
     let keys = RwSignal::new(false);
     listen_for_keys(new_message, keys);

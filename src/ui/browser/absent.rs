@@ -157,6 +157,25 @@ pub mod drafts {
     pub fn forget(_prefix: &str) {}
 }
 
+/// Nothing is on its way.
+pub mod outbox_store {
+    /// Nothing was kept.
+    pub async fn all(_owner: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Nobody knows.
+    pub async fn holds(_owner: &str, _key: &str) -> Option<bool> {
+        None
+    }
+
+    /// Keeps nothing.
+    pub fn keep(_owner: &str, _key: &str, _text: Option<&str>) {}
+
+    /// There is nothing to forget.
+    pub async fn forget(_owner: &str) {}
+}
+
 /// No clock while rendering.
 pub mod moment {
     use crate::domain::reading::Millis;
@@ -184,6 +203,11 @@ pub mod moment {
 
     /// Does not wait.
     pub async fn sleep(_millis: u32) {}
+
+    /// Waits however long it takes.
+    pub async fn within<T>(_millis: u32, what: impl Future<Output = T>) -> Option<T> {
+        Some(what.await)
+    }
 
     /// Nothing random.
     #[must_use]

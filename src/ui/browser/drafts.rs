@@ -17,14 +17,19 @@ pub fn write(key: &str, text: &str) {
     }
 }
 
+/// The texts whose key begins so, by the rest of their key.
+#[must_use]
+pub fn all(prefix: &str) -> Vec<(String, String)> {
+    let Some(storage) = storage() else { return Vec::new() };
+    let count = storage.length().unwrap_or_default();
+    let keys = (0..count).filter_map(|n| storage.key(n).ok().flatten());
+    keys.filter_map(|key| Some((key.strip_prefix(prefix)?.to_owned(), storage.get_item(&key).ok()??))).collect()
+}
+
 /// Forgets every text whose key begins so.
 pub fn forget(prefix: &str) {
-    if let Some(storage) = storage() {
-        let count = storage.length().unwrap_or_default();
-        let keys: Vec<_> = (0..count).filter_map(|n| storage.key(n).ok().flatten()).collect();
-        for key in keys.iter().filter(|key| key.starts_with(prefix)) {
-            let _ = storage.remove_item(key);
-        }
+    for (rest, _) in all(prefix) {
+        write(&format!("{prefix}{rest}"), "");
     }
 }
 

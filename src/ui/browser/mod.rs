@@ -7,6 +7,7 @@ pub mod drafts;
 pub mod interval;
 pub mod moment;
 pub mod notify;
+pub mod outbox_store;
 pub mod page;
 pub mod reach;
 pub mod scroll;

@@ -4,6 +4,7 @@ use crate::domain::reading::Millis;
 use gloo_timers::{callback::Timeout, future::TimeoutFuture};
 use js_sys::{Date, Function, Reflect};
 use send_wrapper::SendWrapper;
+use std::{future::poll_fn, pin::pin, task::Poll};
 use wasm_bindgen::JsCast;
 
 /// Milliseconds of a clock that never runs backwards.
@@ -20,6 +21,16 @@ pub async fn when_rendered() {}
 /// Waits.
 pub async fn sleep(millis: u32) {
     TimeoutFuture::new(millis).await;
+}
+
+/// What comes of it, if it comes within so many milliseconds.
+pub async fn within<T>(millis: u32, what: impl Future<Output = T>) -> Option<T> {
+    let (mut what, mut late) = (pin!(what), pin!(sleep(millis)));
+    poll_fn(move |context| match what.as_mut().poll(context) {
+        Poll::Ready(what) => Poll::Ready(Some(what)),
+        Poll::Pending => late.as_mut().poll(context).map(|()| None),
+    })
+    .await
 }
 
 /// A random part of `millis`, half of it at least: so that many clients do not come back at the same moment.

@@ -39,11 +39,14 @@ pub fn MessageBubble(
     let tick = Signal::derive(move || {
         facts.with(|facts| match &facts.state {
             RowState::Stored(status) => Tick::Known(*status),
+            RowState::Waiting => Tick::Queued,
             RowState::Sending => Tick::Sending,
+            RowState::Unconfirmed => Tick::Unconfirmed,
             RowState::Failed(_) => Tick::Failed,
         })
     });
     let failure = move || facts.with(|facts| if let RowState::Failed(reason) = &facts.state { Some(reason.clone()) } else { None });
+    let waits = move || facts.with(|facts| facts.state == RowState::Waiting);
     let arriving = RwSignal::new(state.arriving.get_value());
     if arriving.get_untracked() {
         spawn_local(async move {
@@ -92,6 +95,29 @@ pub fn MessageBubble(
                                 <button class="button" data-kind="quiet" type="button" on:click=on_delete>
                                     "Delete"
                                 </button>
+                            </p>
+                        }
+                    })
+            }}
+            {move || {
+                waits()
+                    .then(|| {
+                        view! {
+                            <p class="message_bubble-actions" data-calm>
+                                <button class="button" data-kind="quiet" type="button" on:click=on_delete>
+                                    "Delete"
+                                </button>
+                            </p>
+                        }
+                    })
+            }}
+            // read out with the ticks; seen here, where there is room for it
+            {move || {
+                (tick.get() == Tick::Unconfirmed)
+                    .then(|| {
+                        view! {
+                            <p class="message_bubble-actions" data-calm aria-hidden="true">
+                                {Tick::Unconfirmed.word()}
                             </p>
                         }
                     })

@@ -8,9 +8,11 @@ use leptos::prelude::*;
 pub enum Tick {
     /// On its way, not answered yet.
     Sending,
-    /// Waits for the network.
+    /// Not begun: waits for the network, or for one before it.
     Queued,
-    /// The server said no, or nothing.
+    /// Perhaps stored: the answer was lost, and it is being tried again.
+    Unconfirmed,
+    /// It is not stored.
     Failed,
     /// Committed; delivered; read.
     Known(Status),
@@ -29,6 +31,7 @@ impl Tick {
         match self {
             Self::Sending => "sending",
             Self::Queued => "queued",
+            Self::Unconfirmed => "unconfirmed",
             Self::Failed => "failed",
             Self::Known(status) => status.as_str(),
         }
@@ -40,6 +43,7 @@ impl Tick {
         match self {
             Self::Sending => "Sending",
             Self::Queued => "Waiting",
+            Self::Unconfirmed => "Not confirmed, trying again",
             Self::Failed => "Not sent",
             Self::Known(status) => status.word(),
         }
@@ -51,6 +55,7 @@ impl Tick {
         match self {
             Self::Sending => r#"<circle cx="10" cy="7" r="5.5"/>"#,
             Self::Queued => r#"<circle cx="10" cy="7" r="5.5"/><path d="M10 4v3.2l2 1.3"/>"#,
+            Self::Unconfirmed => r#"<circle cx="10" cy="7" r="5.5" stroke-dasharray="3 2.6"/>"#,
             Self::Failed => r#"<circle cx="10" cy="7" r="5.5"/><path d="M10 4v3.3M10 9.7v.1"/>"#,
             Self::Known(Status::Sent) => r#"<path d="M5.5 7.5 8.5 10.5 14.5 4"/>"#,
             Self::Known(Status::Delivered) => r#"<path d="M2 7.5 5 10.5 11 4M9.2 10 9.7 10.5 15.7 4"/>"#,

@@ -10,10 +10,10 @@ use crate::{
             storage,
         },
         components::{avatar::Avatar, icon::Icon, keys},
-        state::{drafts::Drafts, notifier, viewer::ViewerState},
+        state::{drafts::Drafts, notifier, outbox::Outbox, viewer::ViewerState},
     },
 };
-use leptos::{ev, html, prelude::*, task::spawn_local};
+use leptos::{ev, html, prelude::*, task::spawn_local, wasm_bindgen::JsCast, web_sys::HtmlFormElement};
 use leptos_router::hooks::use_query_map;
 
 /// `/settings`
@@ -38,7 +38,17 @@ pub fn Settings() -> impl IntoView {
 #[component]
 fn Account() -> impl IntoView {
     let user = ViewerState::expect().user;
-    let drafts = Drafts::expect();
+    let (drafts, outbox) = (Drafts::expect(), Outbox::expect());
+    let on_sign_out = move |submit: ev::SubmitEvent| {
+        drafts.forget_all();
+        let Some(form) = submit.target().and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else { return };
+        // a page that is left takes with it what its database has not finished
+        submit.prevent_default();
+        spawn_local(async move {
+            outbox.forget_all().await;
+            let _ = form.submit();
+        });
+    };
     let role = match user.role {
         Role::Admin => "Administrator",
         Role::Member => "Member",
@@ -64,7 +74,7 @@ fn Account() -> impl IntoView {
                         </p>
                     </div>
                 </div>
-                <form action="/sign_out" method="post" on:submit=move |_| drafts.forget_all()>
+                <form action="/sign_out" method="post" on:submit=on_sign_out>
                     <button class="button">"Sign out"</button>
                 </form>
             </div>

@@ -117,7 +117,7 @@ impl ThreadState {
         .await;
         let Some(conversation) = self.conversation.try_get_untracked() else { return };
         self.thread.try_with_untracked(|thread| {
-            self.outbox.forget(self.id, |sent| thread.is_settled(sent.client_id));
+            self.outbox.forget(self.id, |client_id| thread.is_settled(client_id));
             self.reader.know(thread, conversation.read_seq);
         });
         if let Some(scroller) = self.scroller.try_get_untracked().flatten() {
@@ -207,10 +207,15 @@ impl ThreadState {
             self.change(|_| ()).await;
             spawn_local(self.speak_again());
         }
+        self.to_end();
+        Ok(())
+    }
+
+    /// Goes to the end of the window, where what is pending stands.
+    pub fn to_end(self) {
         if let Some(scroller) = self.scroller.try_get_untracked().flatten() {
             scroll::to_end(&scroller);
         }
-        Ok(())
     }
 
     /// Fetches one message again: when it was delivered and read is not part of what arrives by itself.
