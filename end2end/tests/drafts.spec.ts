@@ -1,3 +1,5 @@
+import { status } from '../fixtures/guard.ts';
+import { cms } from '../fixtures/site.ts';
 import { expect, test } from '../fixtures/test.ts';
 
 test('what is typed stays with its conversation and never shows up in another', async ({ asha, bikram, chitra }) => {
@@ -33,4 +35,30 @@ test('a draft does not outlive its person: the next one at this desk does not se
   await expect(asha.page).toHaveURL(/\/sign_in/);
   const kept = await asha.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
   expect(kept).not.toContain('Confidential');
+});
+
+test('what is being written stays in sight while it cannot be sent, and stands in the field when it can again', async ({ asha, bikram, guard }) => {
+  guard.allow(status(422));
+  const { id } = await asha.api.open(bikram.id);
+  await asha.api.send(id, 'Good morning');
+  await asha.visit(`/messages/${id}`);
+  const { field, closed } = asha.conversation;
+
+  // a page that comes back with a refused text shows it once
+  const refused = 'x'.repeat(4_001);
+  await field.evaluate((one: HTMLTextAreaElement, text) => {
+    one.value = text;
+    one.form?.submit();
+  }, refused);
+  await expect(asha.conversation.composer.getByText(/at most 4,?000/)).toBeVisible();
+  await asha.frame.hydrated();
+  await expect(field).toHaveValue(refused);
+  await field.fill('Half\nwritten');
+
+  await cms(['user', 'deactivate', bikram.name.username]);
+  await expect(closed).toBeVisible();
+  await expect(closed.getByRole('textbox')).toHaveValue('Half\nwritten');
+  await cms(['user', 'activate', bikram.name.username]);
+  await expect(field).toHaveValue('Half\nwritten');
+  await expect(asha.conversation.composer.getByText(/at most 4,?000/)).toHaveCount(0);
 });

@@ -9,6 +9,7 @@ use crate::{
         form::FormFlash,
         ids::ClientId,
         message::{MessageBody, grouped},
+        thread::{Pending, PendingState},
     },
     ui::state::{drafts::Drafts, outbox::Outbox, thread::ThreadState},
 };
@@ -21,6 +22,8 @@ use leptos::{
 
 /// More lines than this scroll inside of the field.
 const MAX_LINES: u32 = 10;
+/// Farther from the end than this, what is pending may be out of sight.
+const AWAY: f64 = 4.0;
 /// What an input method's key reports where `isComposing` is not set (Safari).
 const COMPOSING: u32 = 229;
 
@@ -31,14 +34,14 @@ pub fn Composer(
     state: ThreadState,
     /// The key of the plain form, made by the server for this page.
     form_key: ClientId,
-    /// What was refused when the plain form was sent.
-    flash: FormFlash,
+    /// What was refused when the plain form was sent; taken, so that it does not come back later.
+    flash: StoredValue<FormFlash>,
 ) -> impl IntoView {
     let (outbox, drafts) = (Outbox::expect(), Drafts::expect());
     let field = NodeRef::<html::Textarea>::new();
     let length = RwSignal::new(0);
-    let reason = RwSignal::new(flash.reason.clone());
-    let kept = flash.field("body");
+    let reason = RwSignal::new(flash.with_value(|flash| flash.reason.clone()));
+    let kept = flash.with_value(|flash| flash.field("body"));
 
     let on_change = move || {
         if let Some(field) = field.get_untracked() {
@@ -54,6 +57,7 @@ pub fn Composer(
             field.set_value(&drafts.get(state.id));
         }
         on_change();
+        flash.set_value(FormFlash::default());
     });
     let send = move || {
         let Some(field) = field.get_untracked() else { return };
@@ -69,7 +73,9 @@ pub fn Composer(
                 spawn_local(async move {
                     // the bubble stands by the next tick; what is written is seen
                     tick().await;
-                    let _ = state.to_newest().await;
+                    if state.to_newest().await.is_err() {
+                        state.to_end();
+                    }
                 });
             }
             Err(why) => reason.set(Some(why)),
@@ -88,6 +94,11 @@ pub fn Composer(
             let _ = field.focus();
         }
     };
+    // said here while the viewer looks at another part of the conversation
+    let held = Memo::new(move |_| {
+        let away = state.in_view.with(|(_, from_end)| *from_end > AWAY) || state.thread.with(|thread| !thread.follows());
+        if away { held(&outbox.pending(state.id)) } else { String::new() }
+    });
     let name = move || state.conversation.with(|conversation| conversation.peer.display_name.clone());
     let displayed = move || {
         let read = state.conversation.with(|conversation| conversation.read_seq);
@@ -142,6 +153,9 @@ pub fn Composer(
                     }
                     .into_any(),
                 }}
+                <span class="composer-held" role="status">
+                    {held}
+                </span>
                 <output for="composer_body" hidden=move || length.get() < MessageBody::NEAR_MAX>
                     {move || format!("{} of {}", grouped(length.get()), grouped(MessageBody::MAX))}
                 </output>
@@ -152,6 +166,21 @@ pub fn Composer(
                 </noscript>
             </div>
         </form>
+    }
+}
+
+/// How those stand that are not confirmed; empty while all goes well.
+fn held(pending: &[Pending]) -> String {
+    let count = |is: fn(&PendingState) -> bool| pending.iter().filter(|one| is(&one.state)).count();
+    let failed = count(|state| matches!(state, PendingState::Failed(_)));
+    let in_doubt = count(|state| *state == PendingState::Unconfirmed);
+    let waiting = count(|state| *state == PendingState::Waiting);
+    let messages = |count| if count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
+    match (failed, in_doubt, waiting) {
+        (0, 0, 0) => String::new(),
+        (0, 0, waiting) => format!("Waiting to be sent: {}", messages(waiting)),
+        (0, in_doubt, _) => format!("Not confirmed, trying again: {}", messages(in_doubt)),
+        (failed, ..) => format!("Not sent: {}", messages(failed)),
     }
 }
 

@@ -29,7 +29,9 @@ use crate::{
             message_list::{MessageList, OpenAt},
             unread_badge::UnreadBadge,
         },
-        state::{inbox_store::InboxStore, notifier::OpenConversation, outbox::Outbox, thread::ThreadState, viewer::ViewerState},
+        state::{
+            drafts::Drafts, inbox_store::InboxStore, notifier::OpenConversation, outbox::Outbox, thread::ThreadState, viewer::ViewerState,
+        },
     },
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -155,9 +157,9 @@ fn ConversationView(opened: Opened) -> impl IntoView {
             <MessageList state open_at/>
             {move || {
                 if can_write.get() {
-                    view! { <Composer state form_key flash=flash.get_value()/> }.into_any()
+                    view! { <Composer state form_key flash/> }.into_any()
                 } else {
-                    view! { <Closed state flash=flash.get_value()/> }.into_any()
+                    view! { <Closed state flash/> }.into_any()
                 }
             }}
         </section>
@@ -192,9 +194,10 @@ fn department(peer: &User) -> String {
     if peer.department.is_empty() { String::new() } else { format!("{} · ", peer.department) }
 }
 
-/// Why nothing can be written here, where the composer would be; a text that was refused is not lost with it.
+/// Why nothing can be written here, where the composer would be. A text that was refused, or was being written, is not
+/// lost with it, and stands in the composer when there is one again.
 #[component]
-fn Closed(state: ThreadState, flash: FormFlash) -> impl IntoView {
+fn Closed(state: ThreadState, flash: StoredValue<FormFlash>) -> impl IntoView {
     let reason = move || {
         state
             .conversation
@@ -202,17 +205,27 @@ fn Closed(state: ThreadState, flash: FormFlash) -> impl IntoView {
     };
     let read = state.conversation.with_untracked(|conversation| conversation.read_seq);
     let displayed = state.thread.with_untracked(|thread| thread.displayed_up_to(read)).to_string();
-    let text = flash.field("body");
-    let lost = (!text.is_empty()).then(|| {
-        view! {
-            <label class="field">
-                "Your message was not sent:"
-                <textarea class="field-control" readonly dir="auto">
-                    {text}
-                </textarea>
-            </label>
+    let drafts = Drafts::expect();
+    let text = RwSignal::new(flash.with_value(|flash| flash.field("body")));
+    Effect::new(move |_| {
+        let refused = flash.try_update_value(std::mem::take).unwrap_or_default().field("body");
+        if !refused.is_empty() {
+            drafts.set(state.id, &refused);
         }
+        text.set(drafts.get(state.id));
     });
+    let lost = move || {
+        Some(text.get()).filter(|text| !text.is_empty()).map(|text| {
+            view! {
+                <label class="field">
+                    "Your message was not sent:"
+                    <textarea class="field-control" readonly dir="auto">
+                        {text}
+                    </textarea>
+                </label>
+            }
+        })
+    };
     view! {
         <div class="message_list-closed">
             <Icon name="lock"/>
