@@ -44,13 +44,18 @@ declare
     v_sender_change    bigint;
     v_recipient_change bigint;
 begin
-    perform 1 from conversations c where c.id = any (p_conversation) order by c.id for no key update;
+    -- only what the senders take part in: a stranger must not wait for a lock, nor make others wait
+    perform 1 from conversations c
+    where c.id in (
+        select p.conversation_id from unnest(p_conversation, p_sender) as asked (conversation_id, sender_id)
+        join participants p on p.conversation_id = asked.conversation_id and p.user_id = asked.sender_id
+    )
+    order by c.id for no key update;
 
     perform 1 from user_feeds f
     where f.user_id in (
-        select c.user_low from conversations c where c.id = any (p_conversation)
-        union
-        select c.user_high from conversations c where c.id = any (p_conversation)
+        select unnest(array[p.user_id, p.peer_id]) from unnest(p_conversation, p_sender) as asked (conversation_id, sender_id)
+        join participants p on p.conversation_id = asked.conversation_id and p.user_id = asked.sender_id
     )
     order by f.user_id for no key update;
 

@@ -1,15 +1,15 @@
 -- Moves one user's delivered or read pointers forward: all items or none (arrays of one length).
 -- p_kind: 'delivered' or 'read' (which raises delivered too). What is already known changes nothing.
 -- Raises CM404 for a conversation that is not theirs, CM422 for a seq that is negative or beyond the last one.
--- Returns how many pointers moved. Locks: conversations by id, then feeds by id, then writes.
+-- Returns the peers whose view of a conversation moved with it. Locks: conversations by id, then feeds by id, then writes.
 create function acknowledge_v1(p_user uuid, p_kind text, p_evidence text, p_conversation uuid[], p_up_to bigint[])
-returns int
+returns uuid[]
 language plpgsql
 as $$
 #variable_conflict use_column
 declare
     v_me     participants%rowtype;
-    v_moved  int := 0;
+    v_peers  uuid[] := '{}';
     v_known  bigint;
     v_own    bigint;
     v_at     timestamptz;
@@ -35,7 +35,7 @@ begin
         join participants p on p.conversation_id = asked.id and p.user_id = p_user
         where asked.up_to > case p_kind when 'read' then p.read_seq else p.delivered_seq end
     ) then
-        return 0;
+        return v_peers;
     end if;
 
     perform 1 from conversations c where c.id = any (p_conversation) order by c.id for no key update;
@@ -77,8 +77,8 @@ begin
 
         update user_feeds f set change_no = f.change_no + 1 where f.user_id = v_me.peer_id returning f.change_no into strict v_change;
         update participants p set change_no = v_change where p.conversation_id = p_conversation[i] and p.user_id = v_me.peer_id;
-        v_moved := v_moved + 1;
+        v_peers := v_peers || v_me.peer_id;
     end loop;
-    return v_moved;
+    return v_peers;
 end
 $$;

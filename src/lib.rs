@@ -3,8 +3,8 @@
 //! ```text
 //! ui/pages -> ui/state -> server_fns -> server/service -> server/db -> Postgres
 //!    ^           ^            rest ----^        | same transaction: message, audit entry, change number
-//!    |           |
-//!    +- signals -+- domain::Inbox::apply <- changes, asked for by ui/browser/interval
+//!    |           |                              v after the commit: a hint
+//!    +- signals -+- domain::Inbox::apply <- changes <- ui/browser/live, interval <- rest/events <- server/live
 //! ```
 //!
 //! One crate, layers first, the same nouns in each layer: a thing lives at `<layer>/<noun>.rs`.

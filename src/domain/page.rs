@@ -68,7 +68,7 @@ impl Cursor {
     /// Reads what [`Cursor::encode`] wrote.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (micros, id) = text.split_at_checked(16)?;
+        let (micros, id) = text.split_at_checked(16).filter(|(micros, _)| micros.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
         Some(Self {
             last_activity_at: Timestamp::from_unix_micros(i64::from_str_radix(micros, 16).ok()?)?,
             conversation_id: id.parse().ok()?,

@@ -18,7 +18,8 @@ impl Timestamp {
     /// Keeps the microseconds, drops what is finer, turns every offset into UTC.
     #[must_use]
     pub fn new(at: OffsetDateTime) -> Self {
-        let at = at.to_offset(UtcOffset::UTC);
+        // only within a day of the calendar's ends is there no such moment in UTC
+        let at = at.checked_to_offset(UtcOffset::UTC).unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let micros = at.nanosecond().saturating_sub(at.nanosecond() % 1_000);
         Self(at.replace_nanosecond(micros).unwrap_or(at))
     }
@@ -26,9 +27,13 @@ impl Timestamp {
     /// RFC 3339, any offset, any precision.
     ///
     /// # Errors
-    /// When the text is no RFC 3339 moment.
+    /// When the text is no RFC 3339 moment of the years 1 to 9999 in UTC.
     pub fn parse(text: &str) -> Result<Self, time::error::Parse> {
-        OffsetDateTime::parse(text, &Rfc3339).map(Self::new)
+        let at = OffsetDateTime::parse(text, &Rfc3339)?;
+        match at.checked_to_offset(UtcOffset::UTC) {
+            Some(at) if at.year() >= 1 => Ok(Self::new(at)),
+            _ => Err(time::error::Parse::ParseFromDescription(time::error::ParseFromDescription::InvalidComponent("year"))),
+        }
     }
 
     /// The same moment for the database's driver.

@@ -21,7 +21,7 @@ pub async fn fallback(State(state): State<AppState>, request: Request) -> Result
     if ["/api", "/rpc"].iter().any(|prefix| path == *prefix || path.starts_with(&format!("{prefix}/"))) {
         return Err(Error::not_found());
     }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) || !path.starts_with('/') {
         return Err(Error::not_found());
     }
     match file(&state, without_body(&request)?).await {

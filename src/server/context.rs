@@ -11,7 +11,17 @@ use crate::{
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use leptos::prelude::use_context;
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// Set once a server function has its arguments and asks who calls.
+#[derive(Debug, Clone)]
+pub struct Begun(pub Arc<AtomicBool>);
 
 /// The caller of a service function.
 #[derive(Clone)]
@@ -72,6 +82,9 @@ impl Context {
     /// # Errors
     /// `internal` outside of a request.
     pub fn current() -> Result<Self, Error> {
+        if let Some(Begun(begun)) = use_context() {
+            begun.store(true, Ordering::Relaxed);
+        }
         use_context::<Parts>().and_then(|parts| parts.extensions.get::<Self>().cloned()).ok_or_else(|| Error::new(Code::Internal))
     }
 }

@@ -12,6 +12,7 @@ pub mod forms;
 pub mod health;
 pub mod jobs;
 pub mod limits;
+pub mod live;
 pub mod metrics;
 pub mod middleware;
 pub mod operator;
@@ -37,9 +38,13 @@ use failure::Failure;
 /// # Errors
 /// When it cannot start: no database, no schema, an address that is taken.
 pub async fn run(settings: settings::Settings) -> Result<(), Failure> {
-    let state = start::connect(settings).await?;
+    if !settings::has_file() {
+        tracing::warn!("there is no Leptos.toml here: defaults, and a policy without rules");
+    }
+    let mut state = start::connect(settings).await?;
     let listener = serve::listen(state.leptos.site_addr).await?;
     let metrics = serve::listen_for_metrics(state.settings.server.metrics_addr).await?;
+    live::join(&mut state);
     jobs::spawn(&state, &state.shutdown);
     serve::stop_on_signal(&state)?;
     serve::announce(&listener)?;

@@ -4,8 +4,8 @@
 //! quotes unknown paths. Plain forms have routes of their own here (`forms`), so a server function is only ever a fetch.
 
 use crate::{
-    error::Error,
-    server::{cookie, middleware::body, state::AppState},
+    error::{Code, Error},
+    server::{context::Begun, cookie, middleware::body, state::AppState},
 };
 use axum::{
     Router,
@@ -21,6 +21,10 @@ use leptos::{
 };
 use leptos_axum::ResponseOptions;
 use server_fn::axum::{get_server_fn_service, server_fn_paths};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// Its cookie goes with its session.
 const SIGN_OUT: &str = "/rpc/sign_out";
@@ -39,10 +43,13 @@ async fn call(State(state): State<AppState>, request: Request) -> Result<Respons
     let mut service = service.ok_or_else(Error::not_found)?;
     let (parts, body) = request.into_parts();
     let options = ResponseOptions::default();
+    let begun = Arc::new(AtomicBool::new(false));
+    let asked = begun.clone();
     let owner = Owner::new();
     let mut response = {
         let options = options.clone();
         let run = move || {
+            provide_context(Begun(begun.clone()));
             provide_context(parts.clone());
             provide_context(options);
             let request = Request::from_parts(parts, body);
@@ -50,6 +57,10 @@ async fn call(State(state): State<AppState>, request: Request) -> Result<Respons
         };
         owner.with(run).await
     };
+    if !asked.load(Ordering::Relaxed) {
+        // the arguments were not what the function takes: the framework has a word for that which is the browser's here
+        return Err(Error::new(Code::Invalid));
+    }
     let mut set = options.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(status) = set.status {
         *response.status_mut() = status;

@@ -5,7 +5,7 @@
 
 mod load;
 
-pub use load::{leptos_options, load};
+pub use load::{has_file, leptos_options, load};
 
 use crate::domain::{
     policy::Policy,

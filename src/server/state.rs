@@ -3,7 +3,16 @@
 use crate::{
     domain::policy::Policy,
     error::{Code, Error},
-    server::{limits::Limits, metrics::Metrics, permits::Permits, settings::Settings},
+    server::{
+        limits::Limits,
+        live::{
+            bus::{Alone, Bus},
+            hub::{Bounds, Hub},
+        },
+        metrics::Metrics,
+        permits::Permits,
+        settings::Settings,
+    },
 };
 use leptos::config::LeptosOptions;
 use sqlx::{PgPool, Postgres, pool::PoolConnection};
@@ -24,6 +33,10 @@ pub struct AppState {
     pub limits: Arc<Limits>,
     /// Where the site's files are; for the framework.
     pub leptos: LeptosOptions,
+    /// The live streams of this process.
+    pub hub: Arc<Hub>,
+    /// The way to the other instances.
+    pub bus: Arc<dyn Bus>,
     /// Units of work that outlive the request that began them; awaited when the server stops.
     pub tasks: TaskTracker,
     /// Cancelled when the server begins to drain.
@@ -40,6 +53,11 @@ impl AppState {
             pool,
             policy: Arc::new(PolicyInForce::new(settings.policy.clone(), policy_version)),
             limits: Arc::new(Limits::new(&settings.limits)),
+            hub: Arc::new(Hub::new(Bounds {
+                per_user: settings.limits.streams_per_user as usize,
+                total: settings.limits.streams_total as usize,
+            })),
+            bus: Arc::new(Alone),
             settings: Arc::new(settings),
             leptos,
             tasks: TaskTracker::new(),

@@ -26,6 +26,7 @@ mod headers;
 mod health;
 mod import;
 mod layers;
+mod live;
 mod messages;
 mod model;
 mod openapi;

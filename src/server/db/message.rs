@@ -207,7 +207,8 @@ impl PageRow {
     }
 }
 
-fn status(delivered_at: Option<OffsetDateTime>, read_at: Option<OffsetDateTime>) -> Status {
+/// How far a message has come, by its receipts.
+pub(super) fn status(delivered_at: Option<OffsetDateTime>, read_at: Option<OffsetDateTime>) -> Status {
     match (delivered_at, read_at) {
         (_, Some(_)) => Status::Read,
         (Some(_), None) => Status::Delivered,

@@ -7,7 +7,8 @@ use crate::domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Moves the pointers; what is known already changes nothing. Returns how many moved.
+/// Moves the pointers; what is known already changes nothing. Returns the peers for whom something
+/// looks different now.
 ///
 /// # Errors
 /// State `CM404` when one of the conversations is not in the user's inbox, `CM422` when a seq lies beyond the last one.
@@ -17,11 +18,11 @@ pub async fn acknowledge(
     kind: ReceiptKind,
     evidence: Evidence,
     items: &[Acknowledgement],
-) -> Result<i32, sqlx::Error> {
+) -> Result<Vec<UserId>, sqlx::Error> {
     let conversations: Vec<Uuid> = items.iter().map(|item| item.conversation_id.0).collect();
     let up_to: Vec<i64> = items.iter().map(|item| item.up_to_seq.0).collect();
-    sqlx::query_scalar!(
-        r#"select acknowledge_v1($1, $2, $3, $4, $5) as "moved!""#,
+    let peers = sqlx::query_scalar!(
+        r#"select acknowledge_v1($1, $2, $3, $4, $5) as "peers!""#,
         user.0,
         kind.as_str(),
         evidence.as_str(),
@@ -29,5 +30,6 @@ pub async fn acknowledge(
         &up_to
     )
     .fetch_one(db)
-    .await
+    .await?;
+    Ok(peers.into_iter().map(UserId).collect())
 }

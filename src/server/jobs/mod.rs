@@ -3,7 +3,10 @@
 pub mod clean_up;
 pub mod fan_out;
 
-use crate::{error::Error, server::state::AppState};
+use crate::{
+    error::Error,
+    server::{live::watch, state::AppState},
+};
 use std::{future::Future, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +17,17 @@ pub fn spawn(state: &AppState, shutdown: &CancellationToken) {
         let pool = pool.clone();
         async move { fan_out::drain(&pool).await.map(|_| ()) }
     }));
+    let (watched, mut known) = (state.clone(), watch::Known::default());
+    state.tasks.spawn(async move {
+        let mut failing = false;
+        loop {
+            let looked = watch::look(&watched, &mut known).await;
+            say(&mut failing, "watch", &looked);
+            if pause(&watched.shutdown, Duration::from_secs(2)).await {
+                return;
+            }
+        }
+    });
     let (pool, idle_hours) = (state.pool.clone(), state.settings.sessions.idle_hours);
     state.tasks.spawn(repeat("clean_up", Duration::from_secs(60), shutdown.clone(), move || {
         let pool = pool.clone();
@@ -30,16 +44,26 @@ async fn repeat<W: Future<Output = Result<(), Error>>>(
 ) {
     let mut failing = false;
     loop {
-        let done = work().await;
-        match &done {
-            Ok(()) if failing => tracing::info!(job = name, "the job works again"),
-            Err(error) if !failing => tracing::warn!(job = name, code = ?error.code, "the job failed and will be tried again"),
-            _ => {}
+        say(&mut failing, name, &work().await);
+        if pause(&shutdown, every).await {
+            return;
         }
-        failing = done.is_err();
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(every) => {}
-        }
+    }
+}
+
+fn say(failing: &mut bool, name: &'static str, done: &Result<(), Error>) {
+    match done {
+        Ok(()) if *failing => tracing::info!(job = name, "the job works again"),
+        Err(error) if !*failing => tracing::warn!(job = name, code = ?error.code, "the job failed and will be tried again"),
+        _ => {}
+    }
+    *failing = done.is_err();
+}
+
+/// `true` when the server stops.
+async fn pause(shutdown: &CancellationToken, time: Duration) -> bool {
+    tokio::select! {
+        () = shutdown.cancelled() => true,
+        () = tokio::time::sleep(time) => false,
     }
 }

@@ -6,6 +6,7 @@
 pub mod changes;
 pub mod conversations;
 pub mod docs;
+pub mod events;
 pub mod extract;
 pub mod messages;
 pub mod openapi;
@@ -52,6 +53,7 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(takes_json(routes!(receipts::read)))
         .routes(routes!(unread::count))
         .routes(routes!(changes::since))
+        .routes(routes!(events::stream))
 }
 
 /// These operations have a JSON object as their body; a method that the path does not have is refused before that.

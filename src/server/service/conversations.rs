@@ -14,6 +14,7 @@ use crate::{
     server::{
         context::Context,
         db::{self, conversation::Entry},
+        live,
         state::PolicyInForce,
     },
 };
@@ -49,11 +50,16 @@ pub async fn open(ctx: &Context, recipient: UserId) -> Result<Opened, Error> {
     }
     let asked = Circumstances { recipient_wrote_at: found.wrote_at, now: found.now };
     let parties = (Party::from(&viewer.user), Party::from(&found.user));
+    // whom the policy hides there is nobody
+    if !decide(&ctx.state.policy.policy, &parties.0, &parties.1, PolicyAction::Find, asked).allows() {
+        return Err(Error::not_found());
+    }
     if let Decision::Deny { rule, reason } = decide(&ctx.state.policy.policy, &parties.0, &parties.1, PolicyAction::Open, asked) {
         return Err(Error::policy_denied(rule, reason));
     }
 
     let (opened, created) = db::keyed(pool, |mut db| async move { db::conversation::open(&mut db, id, recipient).await }).await?;
+    live::publish(&ctx.state, &[id]);
     Ok(Opened { conversation: get(ctx, opened).await?, created })
 }
 

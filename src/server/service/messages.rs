@@ -15,6 +15,7 @@ use crate::{
             self,
             message::{NewMessage, Recipient, Sent},
         },
+        live,
     },
 };
 
@@ -85,6 +86,7 @@ pub async fn send(ctx: &Context, send: SendMessage) -> Result<SentMessage, Error
         match db::keyed(&ctx.state.pool, |mut db| async move { db::message::send(&mut db, new).await }).await? {
             Sent::Created(message) => {
                 ctx.state.metrics.message_sent();
+                live::publish(&ctx.state, &[message.sender_id, message.recipient_id]);
                 return Ok(SentMessage { message, replayed: false });
             }
             Sent::Replayed(message) => return Ok(SentMessage { message, replayed: true }),

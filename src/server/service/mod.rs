@@ -6,6 +6,7 @@ pub mod audit;
 pub mod changes;
 pub mod conversations;
 pub mod import;
+pub mod live;
 pub mod messages;
 pub mod passwords;
 pub mod people;

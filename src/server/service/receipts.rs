@@ -3,7 +3,7 @@
 use crate::{
     domain::receipt::{Acknowledgement, Evidence, MAX_ACKNOWLEDGEMENTS, ReceiptKind},
     error::Error,
-    server::{context::Context, db},
+    server::{context::Context, db, live},
 };
 
 /// Moves the viewer's pointers forward, all items or none. Reading raises delivered too.
@@ -17,6 +17,11 @@ pub async fn acknowledge(ctx: &Context, kind: ReceiptKind, evidence: Evidence, i
         return Err(Error::invalid("items", format!("Acknowledge 1 to {MAX_ACKNOWLEDGEMENTS} at once.")));
     }
     let items = items.as_slice();
-    db::keyed(&ctx.state.pool, |mut db| async move { db::receipt::acknowledge(&mut db, viewer, kind, evidence, items).await }).await?;
+    let mut told =
+        db::keyed(&ctx.state.pool, |mut db| async move { db::receipt::acknowledge(&mut db, viewer, kind, evidence, items).await }).await?;
+    if !told.is_empty() {
+        told.push(viewer);
+        live::publish(&ctx.state, &told);
+    }
     Ok(())
 }

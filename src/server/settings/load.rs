@@ -36,6 +36,12 @@ pub fn leptos_options() -> Result<LeptosOptions, Failure> {
     get_config_from_str(&text).map_err(|error| Failure(format!("{FILE} or LEPTOS_*: {error}")))
 }
 
+/// Whether there is a configuration at all: without one there is no policy either.
+#[must_use]
+pub fn has_file() -> bool {
+    std::path::Path::new(FILE).exists()
+}
+
 fn file() -> Result<String, Failure> {
     match std::fs::read_to_string(FILE) {
         Ok(text) => Ok(text),

@@ -67,6 +67,13 @@ pub mod interval {
     }
 }
 
+/// The live stream.
+pub mod live {
+    #![expect(missing_docs, reason = "see ui/browser/live.rs")]
+
+    pub fn listen(_on_hint: impl Fn() + 'static) {}
+}
+
 /// Desktop notifications.
 pub mod notify {
     #![expect(missing_docs, reason = "see ui/browser/notify.rs")]

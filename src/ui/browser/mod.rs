@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod drafts;
 pub mod interval;
+pub mod live;
 pub mod moment;
 pub mod notify;
 pub mod outbox_store;

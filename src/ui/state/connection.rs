@@ -1,15 +1,16 @@
-//! Keeps the tab up to date by asking: every 3 s while it is visible, every 30 s while it is hidden, slower after
-//! errors, not at all without a network, at once when somebody comes back to it. One question at a time.
+//! Keeps the tab up to date by asking: at once when the live stream says that something happened or when somebody comes
+//! back to it, and in any case every 3 s while it is visible, every 30 s while it is hidden, slower after errors, not at
+//! all without a network. One question at a time.
 //!
 //! A change of a total is a change of the feed, so the totals are asked for when the feed brought something, and every
 //! tenth time in any case.
 
 use super::{attention::Attention, inbox_store::InboxStore, listing::Listing, notifier::Notifier, today::Today};
 use crate::{
-    domain::{conversation::Conversation, ids::ConversationId, time::Timestamp},
+    domain::{ids::ConversationId, time::Timestamp},
     error::{Code, Error},
     server_fns::{changes::get_changes, unread::get_unread_count},
-    ui::browser::{clock, interval, page},
+    ui::browser::{clock, interval, live, moment::Alarm, page},
 };
 use leptos::{prelude::*, task::spawn_local};
 
@@ -19,7 +20,7 @@ const HIDDEN: f64 = 30_000.0;
 const VISIBLE_MAX: f64 = 8_000.0;
 const HIDDEN_MAX: f64 = 120_000.0;
 /// A question without an answer for so long is given up.
-const PATIENCE_SECONDS: i64 = 10;
+const PATIENCE_SECONDS: i64 = 4;
 const TOTALS_EVERY: u32 = 10;
 
 /// How the tab stands to the server.
@@ -47,6 +48,7 @@ pub struct Connection {
     failures: RwSignal<u32>,
     patience: RwSignal<u32>,
     asking: StoredValue<Asking>,
+    alarm: StoredValue<Option<Alarm>>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,6 +78,7 @@ impl Connection {
             failures: RwSignal::new(0),
             patience: RwSignal::new(0),
             asking: StoredValue::new(Asking::default()),
+            alarm: StoredValue::new(None),
         };
         provide_context(connection);
         connection.follow(attention);
@@ -97,6 +100,7 @@ impl Connection {
     }
 
     fn follow(self, attention: Attention) {
+        Effect::new(move |_| live::listen(move || self.ask()));
         // the interval is made anew when its pace changes, and none is left without a network
         Effect::new(move |_| {
             let milliseconds = pace(attention.visible.get(), self.failures.get(), self.patience.get());
@@ -134,21 +138,24 @@ impl Connection {
         if given_up {
             self.note_failure(&Error::new(Code::Unconfirmed));
         }
+        // a question that hangs is given up in time, whatever the pace
+        let patience = u32::try_from(PATIENCE_SECONDS).unwrap_or_default().saturating_mul(1_000).saturating_add(50);
+        self.alarm.try_set_value(Some(Alarm::after(patience, move || self.ask())));
         spawn_local(async move {
             let answer = self.catch_up(asking.turn).await;
             self.settle(asking.turn, answer);
         });
     }
 
-    fn settle(self, turn: u32, answer: Result<Vec<(Option<Conversation>, Conversation)>, Error>) {
+    fn settle(self, turn: u32, answer: Result<(), Error>) {
         let Some(asking) = self.asking.try_get_value().filter(|asking| asking.turn == turn) else { return };
+        self.alarm.try_set_value(None);
         self.asking.set_value(Asking { turn, ..Asking::default() });
         match answer {
-            Ok(moved) => {
+            Ok(()) => {
                 note(self.failures, 0);
                 note(self.patience, 0);
                 note(self.phase, Phase::Live);
-                self.notifier.tell(&moved);
             }
             // signed out elsewhere, deactivated, or expired: nothing of the conversations stays on the screen
             Err(error) if error.code == Code::Unauthenticated => {
@@ -161,32 +168,42 @@ impl Connection {
         }
     }
 
-    /// Asks until there is nothing more, then for the totals.
-    async fn catch_up(self, turn: u32) -> Result<Vec<(Option<Conversation>, Conversation)>, Error> {
-        let mut moved = Vec::new();
+    /// Asks until there is nothing more, then for the totals. What comes after it was given up is not looked at: a newer
+    /// question has been asked.
+    async fn catch_up(self, turn: u32) -> Result<(), Error> {
+        let is_turn = move || self.asking.try_get_value().is_some_and(|asking| asking.turn == turn);
         loop {
-            let Some(since) = self.store.inbox.try_with_untracked(|inbox| inbox.change_no) else { return Ok(moved) };
+            let Some(since) = self.store.inbox.try_with_untracked(|inbox| inbox.change_no) else { return Ok(()) };
             let changes = get_changes(since).await?;
-            if self.asking.try_get_value().is_none_or(|asking| asking.turn != turn) {
-                return Ok(moved);
+            if !is_turn() {
+                return Ok(());
             }
-            let policy_changed = self.store.policy_version.try_get_untracked() != Some(changes.policy_version);
-            if changes.reset || policy_changed {
+            if changes.reset {
+                // the numbers of this page are of a future that was lost, its pointers too
+                page::reload();
+                return Ok(());
+            }
+            if self.store.policy_version.try_get_untracked().is_some_and(|known| known < changes.policy_version) {
                 let open = self.open.try_get_untracked().flatten();
-                self.listing.renew((!changes.reset).then_some(since), open).await?;
+                self.listing.renew(Some(since), open).await?;
+                if !is_turn() {
+                    return Ok(());
+                }
                 let _ = self.store.policy_version.try_set(changes.policy_version);
             }
-            let wants_totals = changes.reset || !changes.items.is_empty() || turn.is_multiple_of(TOTALS_EVERY);
+            let wants_totals = !changes.items.is_empty() || turn.is_multiple_of(TOTALS_EVERY);
             // asked after the rows were read: a total is never older than the rows beside it
             let unread = if wants_totals && !changes.more { Some(get_unread_count().await?) } else { None };
-            if !changes.reset {
-                moved.extend(self.store.apply(&changes));
+            if !is_turn() {
+                return Ok(());
             }
+            let moved = self.store.apply(&changes);
             if let Some(unread) = unread {
                 note(self.store.unread, unread);
             }
+            self.notifier.tell(&moved);
             if !changes.more {
-                return Ok(moved);
+                return Ok(());
             }
         }
     }

@@ -167,6 +167,14 @@ impl Answer {
         Self { status, headers, text: answer.text().await.expect("a body") }
     }
 
+    /// The same of an answer that does not end: its first bytes.
+    pub async fn beginning_of(request: RequestBuilder) -> Self {
+        let mut answer: Response = request.send().await.expect("the server answers");
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let bytes = answer.chunk().await.expect("a body").unwrap_or_default();
+        Self { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {self:?}"))

@@ -1,0 +1,54 @@
+//! What heals lost hints and ends streams: every 2 s, in one query, the change numbers and the credentials of everybody who
+//! listens here. Nothing is asked while nobody does.
+
+use crate::{
+    error::Error,
+    server::{context::Credential, db, state::AppState},
+};
+use std::collections::{HashMap, HashSet};
+
+/// What was known at the last look.
+#[derive(Debug, Default)]
+pub struct Known(HashMap<uuid::Uuid, i64>);
+
+/// One look.
+///
+/// # Errors
+/// When the database cannot be asked: nobody is cut off for that.
+pub async fn look(state: &AppState, known: &mut Known) -> Result<(), Error> {
+    let users = state.hub.listeners();
+    if users.is_empty() {
+        known.0.clear();
+        return Ok(());
+    }
+    let (mut sessions, mut tokens) = (Vec::new(), Vec::new());
+    for credential in state.hub.credentials() {
+        match credential {
+            Credential::Session { token_sha256 } => sessions.push(token_sha256),
+            Credential::Token { id } => tokens.push(id),
+        }
+    }
+    let idle = db::session::idle(state.settings.sessions.idle_hours);
+    let mut connection = state.pool.acquire().await?;
+    let (positions, good) = db::live::standing(&mut connection, &users, &sessions, &tokens, idle).await?;
+    drop(connection);
+
+    let moved: Vec<_> = positions.iter().filter(|(user, now)| known.0.get(&user.0) != Some(now)).map(|(user, _)| *user).collect();
+    known.0 = positions.into_iter().map(|(user, now)| (user.0, now)).collect();
+    state.hub.poke(&moved);
+    let good: HashSet<Vec<u8>> = good.into_iter().collect();
+    // only what was asked about: a stream that came meanwhile is looked at next time
+    let asked: HashSet<Vec<u8>> = sessions.into_iter().chain(tokens.into_iter().map(|id| id.as_bytes().to_vec())).collect();
+    state.hub.end(|credential| {
+        let key = key(credential);
+        !asked.contains(&key) || good.contains(&key)
+    });
+    Ok(())
+}
+
+fn key(credential: &Credential) -> Vec<u8> {
+    match credential {
+        Credential::Session { token_sha256 } => token_sha256.clone(),
+        Credential::Token { id } => id.as_bytes().to_vec(),
+    }
+}

@@ -1,0 +1,108 @@
+//! The live stream's use-cases: a place to listen from, and what has changed since.
+
+use super::changes;
+use crate::{
+    domain::{
+        change::Changes,
+        conversation::Conversation,
+        ids::{ChangeNo, ConversationId, Seq},
+        message::Message,
+    },
+    error::Error,
+    server::{context::Context, db, live::hub::Place},
+};
+use std::collections::HashMap;
+
+/// A stream as it begins.
+pub struct Beginning {
+    /// Its place in the hub.
+    pub place: Place,
+    /// Where it stands.
+    pub position: Position,
+    /// The cursor was of a future that is lost: start from a fresh list.
+    pub reset: bool,
+}
+
+/// Where a stream stands in its viewer's feed.
+#[derive(Debug, Default)]
+pub struct Position {
+    /// Everything up to here was sent.
+    cursor: ChangeNo,
+    /// Where the present round of catching up began: messages are counted from there.
+    base: ChangeNo,
+    /// What this round has sent of each conversation.
+    sent: HashMap<ConversationId, Seq>,
+}
+
+impl Position {
+    /// At this change.
+    #[must_use]
+    pub fn at(cursor: ChangeNo) -> Self {
+        Self { cursor, base: cursor, sent: HashMap::new() }
+    }
+
+    /// Everything up to here was sent.
+    #[must_use]
+    pub fn cursor(&self) -> ChangeNo {
+        self.cursor
+    }
+}
+
+/// One change, with the messages that came with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveChange {
+    /// As it looks now.
+    pub conversation: Conversation,
+    /// Not sent by this stream yet; oldest first, 50 at most.
+    pub messages: Vec<Message>,
+}
+
+/// So many conversations are read at once.
+const AT_ONCE: i64 = 50;
+
+/// Takes a place, then looks where the feed stands: what happens in between is heard. Without a cursor it begins at now.
+///
+/// # Errors
+/// `rate_limited` for one stream too many, `unavailable` when the process has enough; `invalid` for a negative cursor.
+pub async fn begin(ctx: &Context, cursor: Option<i64>) -> Result<Beginning, Error> {
+    let viewer = ctx.viewer()?;
+    let mut place = ctx.state.hub.subscribe(viewer.id(), viewer.credential.clone())?;
+    // what has happened since the cursor is read before anything is waited for
+    place.hints.mark_changed();
+    let seen = changes::since(ctx, cursor.unwrap_or(i64::MAX), Some(1)).await?;
+    // a cursor beyond the newest change is answered with the newest
+    let newest = seen.reset.then_some(seen.change_no);
+    let position = Position::at(newest.or(cursor.map(ChangeNo)).unwrap_or_default());
+    Ok(Beginning { place, position, reset: seen.reset && cursor.is_some() })
+}
+
+/// The next changes of this stream, ascending; none when it stands at the newest.
+///
+/// # Errors
+/// When the database cannot be asked; the position has not moved then.
+pub async fn next(ctx: &Context, position: &mut Position) -> Result<Vec<LiveChange>, Error> {
+    let viewer = ctx.viewer()?.id();
+    let Changes { items, change_no, more, .. } = changes::since(ctx, position.cursor.0, Some(AT_ONCE)).await?;
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (base, changed) = (position.base, &items);
+    let mut messages = db::read(&ctx.state.pool, |mut db| async move { db::live::messages(&mut db, viewer, changed, base).await }).await?;
+    messages.retain(|message| position.sent.get(&message.conversation_id).is_none_or(|sent| *sent < message.seq));
+
+    let mut by_conversation: HashMap<ConversationId, Vec<Message>> = HashMap::new();
+    for message in messages {
+        position.sent.insert(message.conversation_id, message.seq);
+        by_conversation.entry(message.conversation_id).or_default().push(message);
+    }
+    position.cursor = change_no;
+    if !more {
+        // caught up: a later message has a later change
+        *position = Position::at(change_no);
+    }
+    let with_messages = |conversation: Conversation| {
+        let messages = by_conversation.remove(&conversation.id).unwrap_or_default();
+        LiveChange { conversation, messages }
+    };
+    Ok(items.into_iter().map(with_messages).collect())
+}

@@ -1,0 +1,305 @@
+//! The live stream: what happens arrives, from any instance, after any interruption, and for nobody else.
+
+use crate::support::{
+    Office,
+    person::{LEAVES, Person, change},
+    server::{Client, Server},
+    settings,
+};
+use cms_messages::{
+    domain::{change::Changes, conversation::Conversation, ids::ChangeNo, inbox::Inbox},
+    server::live::{self, watch},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, time::Duration};
+
+/// Longer than anything here takes; a stream that waited so long has heard nothing.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A client's end of a stream.
+struct Listener {
+    answer: reqwest::Response,
+    buffer: String,
+}
+
+#[derive(Debug, Clone)]
+struct Event {
+    name: String,
+    id: Option<i64>,
+    data: Value,
+}
+
+impl Listener {
+    async fn open(client: &Client, query: &str, last_event_id: Option<i64>) -> Self {
+        let mut request = client.request(Method::GET, &format!("/api/v1/events{query}"));
+        if let Some(id) = last_event_id {
+            request = request.header("last-event-id", id.to_string());
+        }
+        let answer = request.send().await.expect("the server answers");
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        Self { answer, buffer: String::new() }
+    }
+
+    /// The next event; `None` when the stream has ended.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some((block, rest)) = self.buffer.split_once("\n\n") {
+                let (block, rest) = (block.to_owned(), rest.to_owned());
+                self.buffer = rest;
+                let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned());
+                if let Some(name) = field("event:") {
+                    let data = serde_json::from_str(&field("data:").expect("data")).expect("json");
+                    return Some(Event { name, id: field("id:").map(|id| id.parse().expect("a number")), data });
+                }
+                continue;
+            }
+            let chunk = tokio::time::timeout(PATIENCE, self.answer.chunk()).await.expect("something is heard in time");
+            match chunk {
+                Ok(Some(bytes)) => self.buffer.push_str(std::str::from_utf8(&bytes).expect("utf-8")),
+                Ok(None) | Err(_) => return None,
+            }
+        }
+    }
+
+    async fn ready(&mut self) -> Value {
+        let event = self.next().await.expect("an event");
+        assert_eq!(event.name, "ready");
+        event.data
+    }
+
+    /// The texts of the next change.
+    async fn texts(&mut self) -> Vec<String> {
+        let event = self.next().await.expect("an event");
+        assert_eq!((event.name.as_str(), event.id), ("change", event.data["change_no"].as_i64()));
+        let messages = event.data["messages"].as_array().expect("messages");
+        messages.iter().map(|message| message["body"].as_str().expect("a text").to_owned()).collect()
+    }
+}
+
+async fn pair(server: &Server) -> (Person, Person, cms_messages::domain::ids::ConversationId) {
+    let (asha, bikram) = (server.office.person("asha").await, server.office.person("bikram").await);
+    let id = asha.open(&bikram).await;
+    bikram.open(&asha).await;
+    (asha, bikram, id)
+}
+
+#[tokio::test]
+async fn what_happens_arrives_on_both_sides_with_its_text() {
+    let server = Server::start().await;
+    let (asha, bikram, id) = pair(&server).await;
+    let mut theirs = Listener::open(&server.browser(&bikram).await, "", None).await;
+    let mut own = Listener::open(&server.browser(&asha).await, "", None).await;
+    let ready = theirs.ready().await;
+    assert_eq!((&ready["change_no"], &ready["reset"]), (&json!(1), &json!(false)));
+    own.ready().await;
+    asha.write(id, "the crane is free").await;
+    assert_eq!(theirs.texts().await, ["the crane is free"]);
+    assert_eq!(own.texts().await, ["the crane is free"], "one's other tabs hear it, too");
+    bikram.read(id, 1).await.expect("read");
+    let event = own.next().await.expect("an event");
+    assert_eq!((&event.data["conversation"]["peer_read_seq"], &event.data["messages"]), (&json!(1), &json!([])));
+}
+
+#[tokio::test]
+async fn nobody_hears_what_others_write() {
+    let server = Server::start().await;
+    let (asha, bikram, id) = pair(&server).await;
+    let chen = server.office.person("chen").await;
+    let with_chen = chen.open(&asha).await;
+    let mut listener = Listener::open(&server.browser(&chen).await, "", None).await;
+    listener.ready().await;
+    asha.write(id, "not for chen").await;
+    bikram.write(id, "nor this").await;
+    chen.write(with_chen, "hello").await;
+    let event = listener.next().await.expect("an event");
+    assert_eq!(event.data["conversation"]["id"], with_chen.to_string());
+    assert!(!event.data.to_string().contains("for chen"));
+}
+
+#[tokio::test]
+async fn a_stream_resumes_where_it_ended_whatever_happened_meanwhile() {
+    let server = Server::start().await;
+    let (asha, bikram, id) = pair(&server).await;
+    let client = server.browser(&bikram).await;
+    let mut listener = Listener::open(&client, "", None).await;
+    listener.ready().await;
+    asha.write(id, "one").await;
+    let first = listener.next().await.expect("an event").id;
+    drop(listener);
+    asha.write(id, "two").await;
+    asha.write(id, "three").await;
+    let mut resumed = Listener::open(&client, "?since=0", first).await;
+    assert_eq!(resumed.ready().await["change_no"], json!(first));
+    assert_eq!(resumed.texts().await, ["two", "three"], "Last-Event-ID goes before the address");
+}
+
+#[tokio::test]
+async fn a_cursor_from_a_lost_future_starts_afresh() {
+    let server = Server::start().await;
+    let (asha, bikram, id) = pair(&server).await;
+    let client = server.browser(&bikram).await;
+    let mut listener = Listener::open(&client, "?since=99", None).await;
+    let ready = listener.ready().await;
+    assert_eq!((&ready["change_no"], &ready["reset"]), (&json!(1), &json!(true)));
+    asha.write(id, "after the restore").await;
+    assert_eq!(listener.texts().await, ["after the restore"]);
+    for wrong in ["?since=-1", "?since=x"] {
+        assert_eq!(client.get(&format!("/api/v1/events{wrong}")).await.outcome(), "422 invalid", "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn another_instance_is_heard_through_the_database() {
+    let mut office = Office::new().await;
+    live::join(&mut office.state);
+    let mut elsewhere = office.another_instance();
+    live::join(&mut elsewhere);
+    let (asha, bikram) = (office.person("asha").await, office.person("bikram").await);
+    let id = asha.open(&bikram).await;
+    let mut place = office.state.hub.subscribe(bikram.id(), bikram.ctx.viewer().expect("signed in").credential.clone()).expect("room");
+    // both listen from some moment on: what is said before that is for the watch
+    let heard = async {
+        loop {
+            asha.at(&elsewhere).write(id, "from elsewhere").await;
+            if tokio::time::timeout(Duration::from_millis(200), place.hints.changed()).await.is_ok() {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, heard).await.expect("the hint arrives");
+    office.state.shutdown.cancel();
+    elsewhere.shutdown.cancel();
+}
+
+#[tokio::test]
+async fn a_lost_hint_is_found_by_the_watch() {
+    let server = Server::start().await;
+    let (asha, bikram, id) = pair(&server).await;
+    let mut listener = Listener::open(&server.browser(&bikram).await, "", None).await;
+    listener.ready().await;
+    let mut known = watch::Known::default();
+    watch::look(&server.office.state, &mut known).await.expect("a look");
+    // another instance that tells nobody
+    asha.at(&server.office.another_instance()).write(id, "whispered").await;
+    watch::look(&server.office.state, &mut known).await.expect("a look");
+    assert_eq!(listener.texts().await, ["whispered"]);
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_session_its_token_and_its_person() {
+    let server = Server::start().await;
+    let state = &server.office.state;
+    let (asha, bikram, _) = pair(&server).await;
+    let session = server.browser(&asha).await;
+    let (mut signed_out, mut stays) =
+        (Listener::open(&session, "", None).await, Listener::open(&server.browser(&asha).await, "", None).await);
+    let mut revoked = Listener::open(&server.program(&asha).await, "", None).await;
+    let mut gone = Listener::open(&server.browser(&bikram).await, "", None).await;
+    for listener in [&mut signed_out, &mut stays, &mut revoked, &mut gone] {
+        listener.ready().await;
+    }
+    assert_eq!(session.delete("/api/v1/session").await.status, 204);
+    sqlx::query("update api_tokens set revoked_at = clock_timestamp()").execute(&state.pool).await.expect("revoked");
+    change(state, &bikram, LEAVES).await;
+    watch::look(state, &mut watch::Known::default()).await.expect("a look");
+    let rest = async |listener: &mut Listener| while listener.next().await.is_some() {};
+    for listener in [&mut signed_out, &mut revoked, &mut gone] {
+        tokio::time::timeout(PATIENCE, rest(listener)).await.expect("it ends");
+    }
+    let id = asha.open(&server.office.person("chen").await).await;
+    asha.write(id, "still here").await;
+    while stays.texts().await != ["still here"] {}
+    assert_eq!(state.hub.len(), 1);
+}
+
+#[tokio::test]
+async fn one_stream_too_many_is_refused() {
+    let mut settings = settings();
+    settings.limits.streams_per_user = 2;
+    let server = Server::with(settings).await;
+    let (asha, ..) = pair(&server).await;
+    let client = server.browser(&asha).await;
+    let _first = Listener::open(&client, "", None).await;
+    let second = Listener::open(&client, "", None).await;
+    let refused = client.get("/api/v1/events").await;
+    assert_eq!(refused.outcome(), "429 rate_limited");
+    assert!(!refused.header("retry-after").is_empty());
+    drop(second);
+    // the server notices when it next writes or reads there
+    let again = async {
+        while client.request(Method::GET, "/api/v1/events").send().await.expect("an answer").status() != 200 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, again).await.expect("a closed one makes room");
+}
+
+#[tokio::test]
+async fn before_the_server_goes_it_says_so_and_does_not_wait_for_the_streams() {
+    let mut server = Server::start().await;
+    let (asha, ..) = pair(&server).await;
+    let mut listener = Listener::open(&server.browser(&asha).await, "", None).await;
+    listener.ready().await;
+    let stopping = tokio::spawn(async move { server.stop().await });
+    let bye = listener.next().await.expect("an event");
+    assert_eq!(bye.name, "bye");
+    assert!(bye.data["retry_ms"].as_i64().is_some_and(|ms| (500..=3_000).contains(&ms)), "{bye:?}");
+    assert!(listener.next().await.is_none());
+    tokio::time::timeout(PATIENCE, stopping).await.expect("in time").expect("no panic");
+}
+
+#[tokio::test]
+async fn whatever_is_cut_off_in_between_a_snapshot_and_the_stream_are_a_fresh_snapshot() {
+    let server = Server::start().await;
+    let (asha, bikram, id) = pair(&server).await;
+    let chen = server.office.person("chen").await;
+    let other = chen.open(&bikram).await;
+    chen.write(other, "0").await;
+    let client = server.browser(&bikram).await;
+    let mut inbox = bikram.inbox(100).await;
+    let mut seen = BTreeSet::new();
+    let (one, two) = (asha.clone(), chen.clone());
+    let writers = [
+        tokio::spawn(async move {
+            for n in 0..30 {
+                one.write(id, &format!("{n}")).await;
+            }
+        }),
+        tokio::spawn(async move {
+            for n in 1..30 {
+                two.write(other, &format!("{n}")).await;
+            }
+        }),
+    ];
+    while seen.len() < 59 {
+        // cut off after a few events, again and again
+        let mut listener = Listener::open(&client, "", Some(inbox.change_no.0)).await;
+        assert_eq!(listener.ready().await["reset"], false);
+        for _ in 0..3 {
+            if seen.len() == 59 {
+                break;
+            }
+            take_in(&listener.next().await.expect("an event"), &mut inbox, &mut seen);
+        }
+    }
+    for writer in writers {
+        writer.await.expect("no panic");
+    }
+    let expected = (1..=30).map(|seq| (id.to_string(), seq)).chain((2..=30).map(|seq| (other.to_string(), seq)));
+    assert_eq!(seen, expected.collect());
+    let fresh = bikram.inbox(100).await;
+    assert_eq!((&inbox.conversations, inbox.change_no), (&fresh.conversations, fresh.change_no));
+}
+
+fn take_in(event: &Event, inbox: &mut Inbox, seen: &mut BTreeSet<(String, i64)>) {
+    let change_no = ChangeNo(event.id.expect("an id"));
+    assert!(change_no > inbox.change_no, "ascending");
+    let conversation: Conversation = serde_json::from_value(event.data["conversation"].clone()).expect("a conversation");
+    for message in event.data["messages"].as_array().expect("messages") {
+        let seq = message["seq"].as_i64().expect("seq");
+        seen.insert((message["conversation_id"].as_str().expect("an id").to_owned(), seq));
+    }
+    inbox.apply(&Changes { items: vec![conversation], change_no, more: true, policy_version: 1, reset: false });
+}
