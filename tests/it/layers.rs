@@ -42,6 +42,7 @@ const LAYERS: &[Layer] = &[
             "server::state",
             "server::auth",
             "server::operator",
+            "server::live",
             "server::jobs::fan_out",
         ],
         not: &["leptos", "leptos_axum", "axum", "http", "tower", "tower_http", "server_fn", "serde_json"],
@@ -69,6 +70,7 @@ const KNOW_SQLX: &[&str] = &[
     "server/failure.rs",
     "server/start.rs",
     "server/jobs/",
+    "server/live/",
     // several statements in one transaction, which is theirs to begin and to commit
     "server/service/users.rs",
     "server/service/import.rs",
