@@ -295,7 +295,7 @@ async fn whatever_is_cut_off_in_between_a_snapshot_and_the_stream_are_a_fresh_sn
     }
     assert_eq!(seen, BTreeMap::from([(id, 30), (other, 30)]));
     let fresh = bikram.inbox(100).await;
-    assert_eq!((&inbox.conversations, inbox.change_no), (&fresh.conversations, fresh.change_no));
+    assert_eq!((inbox.conversations(), inbox.change_no), (fresh.conversations(), fresh.change_no));
 }
 
 /// Takes an event in as a client does: every message once, in order, and what a cut has left out is fetched.

@@ -185,10 +185,11 @@ impl Connection {
             }
             if self.store.policy_version.try_get_untracked().is_some_and(|known| known < changes.policy_version) {
                 let open = self.open.try_get_untracked().flatten();
-                self.listing.renew(Some(since), open).await?;
+                let moved = self.listing.renew_while(open, is_turn).await?;
                 if !is_turn() {
                     return Ok(());
                 }
+                self.notifier.tell(&moved);
                 let _ = self.store.policy_version.try_set(changes.policy_version);
             }
             let wants_totals = !changes.items.is_empty() || turn.is_multiple_of(TOTALS_EVERY);

@@ -5,13 +5,7 @@
 
 use super::inbox_store::InboxStore;
 use crate::{
-    domain::{
-        conversation::Conversation,
-        ids::{ChangeNo, ConversationId},
-        inbox::Inbox,
-        page::ConversationPage,
-        time::Timestamp,
-    },
+    domain::{conversation::Conversation, ids::ConversationId, inbox::Inbox, page::ConversationPage, time::Timestamp},
     error::{Code, Error},
     server_fns::conversations::{get_conversation, get_conversations},
 };
@@ -194,17 +188,6 @@ impl Listing {
                 self.store.take_in(page.items, page.next_cursor);
             });
         });
-    }
-
-    /// Replaces everything that is known by what the server says now; `since` as `None` begins the counting anew.
-    pub(super) async fn renew(self, since: Option<ChangeNo>, open: Option<ConversationId>) -> Result<(), Error> {
-        if since.is_some() {
-            return self.renew_while(open, || true).await.map(drop);
-        }
-        let (fresh, extent) = self.read_anew(open).await?;
-        let _ = self.extent.try_set(extent);
-        let _ = self.store.inbox.try_set(fresh);
-        Ok(())
     }
 
     /// Reads again, after a change of the policy, what is loaded: the pages of the inbox, the open conversation, and what was
