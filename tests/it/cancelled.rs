@@ -36,6 +36,17 @@ async fn until_none(owner: &mut PgConnection, sql: &'static str) {
     }
 }
 
+/// 0 as soon as a backend waits for a lock.
+const NOBODY_WAITS: &str =
+    "select (count(*) = 0)::int::int8 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+
+/// The server has noticed that all clients have gone.
+async fn until_noticed(server: &Server) {
+    while !server.office.state.metrics.render((0, 0)).contains("cms_messages_http_connections 0\n") {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Every request and what it left behind has ended; then no backend may be within a transaction.
 async fn no_transaction_is_left(server: &mut Server) {
     server.stop().await;
@@ -75,18 +86,42 @@ async fn a_thousand_sends_whose_clients_hang_up_are_written_once_or_not_at_all()
         assert_eq!(client.put(&message(conversation, keys[keys.len() - 1].0), json!({"body": "once"})).await.status, 201);
     }
     let usual = began.elapsed() / 20;
-    for _ in 0..125 {
+    let (mut owner, mut watch) = (server.office.database.owner().await, server.office.database.owner().await);
+    // longer than any of them takes: a lock that is held still is held by a transaction that nobody ends
+    sqlx::query("set lock_timeout = '5s'").execute(&mut owner).await.expect("set");
+    for round in 0..125 {
+        let at_once: Vec<Uuid> = (0..8).map(|_| Uuid::now_v7()).collect();
         let mut hasty = JoinSet::new();
-        for n in 0..8 {
-            let (client, key) = (client.clone(), Uuid::now_v7());
-            hasty.spawn(async move {
-                let (path, body) = (message(conversation, key), json!({"body": "once"}));
-                // away before, while or after it is written; eight at once take longer than one
-                let answer = tokio::time::timeout(usual * n, client.put(&path, body)).await;
-                (key, answer.is_ok_and(|answer| answer.status < 300))
-            });
+        if u32::is_multiple_of(round, 2) {
+            // away before, while or after it is written; eight at once take longer than one
+            for (n, key) in (0..).zip(at_once) {
+                let client = client.clone();
+                hasty.spawn(async move {
+                    let (path, body) = (message(conversation, key), json!({"body": "once"}));
+                    let answer = tokio::time::timeout(usual * n, client.put(&path, body)).await;
+                    (key, answer.is_ok_and(|answer| answer.status < 300))
+                });
+            }
+            keys.extend(hasty.join_all().await);
+        } else {
+            // away while the statement waits for its turn
+            let mut holds = owner.begin().await.expect("begun");
+            sqlx::query("select from conversations where id = $1 for update")
+                .bind(conversation.0)
+                .execute(&mut *holds)
+                .await
+                .expect("held");
+            let mut waiting = JoinSet::new();
+            for key in &at_once {
+                let (client, path) = (client.clone(), message(conversation, *key));
+                waiting.spawn(async move { client.put(&path, json!({"body": "once"})).await });
+            }
+            until_none(&mut watch, NOBODY_WAITS).await;
+            waiting.shutdown().await;
+            until_noticed(&server).await;
+            holds.rollback().await.expect("let go");
+            keys.extend(at_once.into_iter().map(|key| (key, false)));
         }
-        keys.extend(hasty.join_all().await);
     }
     assert_eq!(keys.len(), 1_020);
     let written = server.office.count("select count(*) from messages").await;
@@ -174,14 +209,9 @@ async fn a_password_change_that_has_begun_is_finished_without_its_client() {
     let mut holds = owner.begin().await.expect("begun");
     sqlx::query("select from users where id = $1 for update").bind(asha.id().0).execute(&mut *holds).await.expect("held");
     let changing = tokio::spawn(async move { change_password(&client).await });
-    let not_waiting =
-        "select (count(*) = 0)::int::int8 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-    until_none(&mut watch, not_waiting).await;
+    until_none(&mut watch, NOBODY_WAITS).await;
     changing.abort();
-    // the server has noticed
-    while !server.office.state.metrics.render((0, 0)).contains("cms_messages_http_connections 0\n") {
-        tokio::task::yield_now().await;
-    }
+    until_noticed(&server).await;
     holds.rollback().await.expect("let go");
     no_transaction_is_left(&mut server).await;
     assert_eq!(server.office.count("select count(*) from audit_entries where action = 'password.changed'").await, 1);
