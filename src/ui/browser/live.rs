@@ -35,7 +35,10 @@ pub fn listen(on_hint: impl Fn() + 'static) {
                 on_hint();
             }
         };
-        open(Rc::new(tell), Rc::default());
+        let held = Held::default();
+        open(Rc::new(tell), held.clone());
+        // as long as the page: what the stream calls must not go before it
+        std::mem::forget(held);
     });
 }
 
