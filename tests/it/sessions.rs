@@ -1,6 +1,6 @@
 //! Signing in and out, passwords, one-time links, and what ends a session.
 
-use crate::support::{Office, settings};
+use crate::support::{Office, server::Server, settings};
 use cms_messages::{
     domain::{
         profile::{Profile, RawProfile},
@@ -8,7 +8,7 @@ use cms_messages::{
     },
     error::{Code, Error},
     server::{
-        auth::password::Password,
+        auth::{password::Password, token},
         context::{Context, Viewer},
         db,
         jobs::clean_up,
@@ -21,6 +21,8 @@ use cms_messages::{
         settings::{LimitSettings, Settings},
     },
 };
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const PASSWORD: &str = "demo-password";
 
@@ -277,4 +279,37 @@ async fn a_database_that_cannot_be_reached_is_unavailable_and_nothing_was_begun(
     let answer = try_sign_in(&office, "asha", PASSWORD).await.expect_err("refused");
     assert_eq!((answer.code, answer.retry_after), (Code::Unavailable, Some(2)));
     assert_eq!(session::resolve(&office.state, Presented::Cookie("x")).await.map_err(|error| error.code), Err(Code::Unavailable));
+}
+
+#[tokio::test]
+async fn a_body_that_comes_after_the_end_of_its_session_writes_nothing() {
+    let server = Server::start().await;
+    let (asha, bikram) = (server.office.person("asha").await, server.office.person("bikram").await);
+    let conversation = asha.open(&bikram).await;
+    let pool = &server.office.state.pool;
+    sqlx::query("insert into sessions (token_sha256, user_id, expires_at) values ($1, $2, now() + interval '1 hour')")
+        .bind(token::digest("slow"))
+        .bind(asha.id().0)
+        .execute(pool)
+        .await
+        .expect("a session");
+    let body = r#"{"body": "too late"}"#;
+    let head = format!(
+        "PUT /api/v1/conversations/{conversation}/messages/{} HTTP/1.1\r\nHost: x\r\nCookie: cms_session=slow\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        uuid::Uuid::now_v7(),
+        body.len()
+    );
+    let mut connection = tokio::net::TcpStream::connect(server.address).await.expect("connected");
+    connection.write_all(head.as_bytes()).await.expect("written");
+    // the server asks for the body, so it has looked at the session
+    let mut go_on = [0; 25];
+    connection.read_exact(&mut go_on).await.expect("an answer");
+    assert!(go_on.starts_with(b"HTTP/1.1 100 Continue"));
+    sqlx::query("delete from sessions").execute(pool).await.expect("signed out");
+    connection.write_all(body.as_bytes()).await.expect("written");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert_eq!(server.office.count("select count(*) from messages").await, 0);
 }

@@ -38,7 +38,7 @@ pub async fn layer(request: Request, next: Next) -> Response {
     }
     let (uri, request_id) = (request.uri().clone(), request_id::of(request.extensions()));
     let request = match body::read(request).await {
-        Ok(request) => request,
+        Ok(read) => read.request,
         Err(error) => return error.into_response(),
     };
     let form: Bytes = request.body().clone();

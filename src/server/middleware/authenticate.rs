@@ -48,6 +48,19 @@ pub async fn identify(state: &AppState, request: &mut Request) -> Result<(), Err
     Ok(())
 }
 
+/// Looks again, when some time has passed since the first look.
+///
+/// # Errors
+/// `unauthenticated` when the access has ended meanwhile, `unavailable` when the database cannot be asked.
+pub async fn again(request: &mut Request) -> Result<(), Error> {
+    let Some(before) = request.extensions().get::<Context>().cloned() else { return Ok(()) };
+    identify(&before.state, request).await?;
+    match request.extensions().get::<Context>() {
+        Some(now) if before.caller.is_some() => now.viewer().map(|_| ()),
+        _ => Ok(()),
+    }
+}
+
 /// A program that names a token means it: the cookie is not asked then. Other schemes belong to a proxy in front of us.
 fn presented<'a>(headers: &'a HeaderMap, cookie: Option<&'a str>) -> Option<Presented<'a>> {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());

@@ -4,7 +4,10 @@
 //! function without the browser asking first. The whole body is read here, within a time and a size, so no handler ever
 //! waits for a client.
 
-use crate::error::{Code, Error};
+use crate::{
+    error::{Code, Error},
+    server::middleware::authenticate,
+};
 use axum::{
     body::{Body, Bytes},
     extract::Request,
@@ -14,7 +17,7 @@ use axum::{
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
-use std::time::Duration;
+use std::{future::poll_fn, pin::pin, time::Duration};
 
 /// The most bytes of a body.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -34,10 +37,8 @@ pub async fn json(request: Request, next: Next) -> Response {
     if !is(request.headers(), "application/json") {
         return Error::new(Code::UnsupportedMediaType).into_response();
     }
-    match read(request).await.and_then(with_object) {
-        Ok(request) => next.run(request).await,
-        Err(error) => error.into_response(),
-    }
+    let read = read(request).await.and_then(|read| Ok(Read { request: with_object(read.request)?, waited: read.waited }));
+    run(read, next).await
 }
 
 /// For what takes a plain form.
@@ -45,10 +46,28 @@ pub async fn form(request: Request, next: Next) -> Response {
     if !is_form(request.headers()) {
         return Error::new(Code::UnsupportedMediaType).into_response();
     }
-    match read(request).await {
-        Ok(request) => next.run(request.map(Body::from)).await,
+    let read = read(request).await.map(|read| Read { request: read.request.map(Body::from), waited: read.waited });
+    run(read, next).await
+}
+
+/// Goes on with what was read. Who was signed in when the head came may be so no longer when the body has come (I12).
+async fn run(read: Result<Read<Body>, Error>, next: Next) -> Response {
+    let mut read = match read {
+        Ok(read) => read,
+        Err(error) => return error.into_response(),
+    };
+    match if read.waited { authenticate::again(&mut read.request).await } else { Ok(()) } {
+        Ok(()) => next.run(read.request).await,
         Err(error) => error.into_response(),
     }
+}
+
+/// A request whose body is here.
+pub struct Read<B> {
+    /// The request.
+    pub request: http::Request<B>,
+    /// The body was not there when it was asked for.
+    pub waited: bool,
 }
 
 /// Whether a plain form was sent.
@@ -61,13 +80,19 @@ pub fn is_form(headers: &HeaderMap) -> bool {
 ///
 /// # Errors
 /// `too_large`; `malformed_request` when it breaks off or does not come to an end.
-pub async fn read(request: Request) -> Result<http::Request<Bytes>, Error> {
+pub async fn read(request: Request) -> Result<Read<Bytes>, Error> {
     let (parts, body) = request.into_parts();
-    let bytes = match tokio::time::timeout(PATIENCE, collect(body)).await {
-        Ok(bytes) => bytes?,
-        Err(_) => return Err(Error::new(Code::MalformedRequest)),
-    };
-    Ok(http::Request::from_parts(parts, bytes))
+    let mut waited = false;
+    let mut collecting = pin!(tokio::time::timeout(PATIENCE, collect(body)));
+    let collected = poll_fn(|context| {
+        let polled = collecting.as_mut().poll(context);
+        waited |= polled.is_pending();
+        polled
+    });
+    match collected.await {
+        Ok(bytes) => Ok(Read { request: http::Request::from_parts(parts, bytes?), waited }),
+        Err(_) => Err(Error::new(Code::MalformedRequest)),
+    }
 }
 
 fn is(headers: &HeaderMap, media_type: &str) -> bool {
