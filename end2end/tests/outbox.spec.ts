@@ -106,8 +106,8 @@ test('what is not confirmed is there after a reload, and is not called "not sent
 test('answers that are lost again and again end as one message', async ({ asha, bikram, guard }) => {
   guard.allow(cutOff);
   const { id } = await asha.api.open(bikram.id);
-  await asha.visit(`/messages/${id}`);
   await asha.page.clock.install();
+  await asha.visit(`/messages/${id}`);
   let tries = 0;
   await asha.page.route(SEND, async (route) => {
     tries += 1;

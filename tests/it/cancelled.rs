@@ -4,12 +4,12 @@
 use crate::support::{
     Office,
     database::TestDatabase,
-    person::Person,
+    person::{Person, hash_of},
     server::{Client, Server},
 };
 use cms_messages::{
     domain::ids::{ClientId, ConversationId},
-    server::auth::{password, token},
+    server::auth::token,
 };
 use serde_json::json;
 use sqlx::{ConnectOptions, Connection, PgConnection};
@@ -157,12 +157,7 @@ async fn answered_messages_outlive_their_backends_and_the_others_end_once() {
 /// Somebody with a password and two sessions: here, and elsewhere.
 async fn at_two_screens(server: &Server, username: &str, hash: &str) -> (Person, Client) {
     let person = server.office.person(username).await;
-    sqlx::query("update users set password_hash = $1 where id = $2")
-        .bind(hash)
-        .bind(person.id().0)
-        .execute(&server.office.state.pool)
-        .await
-        .expect("a password");
+    person.has_password_hash(hash).await;
     server.browser(&person).await;
     let here = server.browser(&person).await;
     (person, here)
@@ -183,7 +178,7 @@ const HALF: &str = "select count(*) from (
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn password_changes_whose_clients_hang_up_are_whole_or_were_never_made() {
     let mut server = Server::start().await;
-    let hash = password::hash(password::Password::parse("password", PASSWORD).expect("long enough")).await.expect("hashed");
+    let hash = hash_of(PASSWORD).await;
     at_two_screens(&server, "nobody", &hash).await;
     let (_, first) = at_two_screens(&server, "first", &hash).await;
     let began = Instant::now();
@@ -202,7 +197,7 @@ async fn password_changes_whose_clients_hang_up_are_whole_or_were_never_made() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_password_change_that_has_begun_is_finished_without_its_client() {
     let mut server = Server::start().await;
-    let hash = password::hash(password::Password::parse("password", PASSWORD).expect("long enough")).await.expect("hashed");
+    let hash = hash_of(PASSWORD).await;
     at_two_screens(&server, "nobody", &hash).await;
     let (asha, client) = at_two_screens(&server, "asha", &hash).await;
     let (mut owner, mut watch) = (server.office.database.owner().await, server.office.database.owner().await);

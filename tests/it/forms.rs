@@ -7,7 +7,7 @@ use crate::support::{
     server::{Answer, Client, Server},
     settings,
 };
-use cms_messages::server::{auth::password, settings::Settings};
+use cms_messages::server::settings::Settings;
 use reqwest::{Method, header::CONTENT_TYPE};
 use serde_json::json;
 use sqlx::Executor;
@@ -89,13 +89,7 @@ async fn try_again(client: &Client, kept: &Answer) -> Answer {
 
 async fn hire(server: &Server, username: &str) -> Person {
     let person = server.office.person(username).await;
-    let hash = password::hash(password::Password::parse("password", PASSWORD).expect("long enough")).await.expect("hashed");
-    sqlx::query("update users set password_hash = $1 where id = $2")
-        .bind(hash)
-        .bind(person.id().0)
-        .execute(&server.office.state.pool)
-        .await
-        .expect("a password");
+    person.has_password(PASSWORD).await;
     person
 }
 

@@ -14,6 +14,7 @@ use cms_messages::{
     },
     error::Error,
     server::{
+        auth::password::{self, Password},
         context::{Context, Credential, Viewer},
         service::{self, messages::SendMessage},
         state::AppState,
@@ -62,6 +63,21 @@ impl Person {
             active: true,
         };
         Self { ctx: context(state, &user), user }
+    }
+
+    /// Gives them this password; signing in with it is for the test to do.
+    pub async fn has_password(&self, password: &str) {
+        self.has_password_hash(&hash_of(password).await).await;
+    }
+
+    /// The same with a hash that is at hand: making one takes a while.
+    pub async fn has_password_hash(&self, hash: &str) {
+        sqlx::query("update users set password_hash = $1 where id = $2")
+            .bind(hash)
+            .bind(self.id().0)
+            .execute(&self.ctx.state.pool)
+            .await
+            .expect("a password");
     }
 
     /// The same person at another instance of the server.
@@ -161,6 +177,11 @@ impl Person {
     pub async fn find(&self, q: &str) -> Vec<FoundUser> {
         service::people::search(&self.ctx, q, None).await.expect("the search")
     }
+}
+
+/// The hash of a password.
+pub async fn hash_of(password: &str) -> String {
+    password::hash(Password::parse("password", password).expect("long enough")).await.expect("hashed")
 }
 
 /// Changes a person as an administrator would, and tells their peers: the version grows, the fan-out follows.
