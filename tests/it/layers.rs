@@ -98,7 +98,7 @@ fn a_forbidden_import_is_found_however_it_is_written() {
     let cases = [
         ("domain/user.rs", "use crate::error::Error;", "error"),
         ("domain/user.rs", "use leptos::prelude::*;", "leptos"),
-        ("domain/user.rs", "fn f() -> crate::server::state::AppState { todo!() }", "server::state"),
+        ("domain/user.rs", "fn f() -> crate::server::state::AppState { loop {} }", "server::state"),
         ("server/db/user.rs", "use crate::{domain::ids::UserId, server::{db, service::people}};", "server::service"),
         ("server/db/user.rs", "use super::super::service::people;", "server::service"),
         ("server/service/people.rs", "use axum::Json;", "axum"),
