@@ -1,6 +1,6 @@
 //! What machines ask: does the process live, may it get traffic, what has it counted.
 
-use crate::server::{db, state::AppState};
+use crate::server::{db, metrics, state::AppState};
 use axum::{
     Router,
     extract::State,
@@ -20,7 +20,7 @@ pub fn router() -> Router<AppState> {
 
 /// `/metrics`, on an address of its own.
 pub fn metrics_router(state: AppState) -> Router {
-    Router::new().route("/metrics", get(metrics)).with_state(state)
+    Router::new().route("/metrics", get(counted)).with_state(state)
 }
 
 async fn alive() -> &'static str {
@@ -54,7 +54,6 @@ async fn why_not_ready(state: &AppState) -> Option<&'static str> {
     }
 }
 
-async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
-    let page = state.metrics.render((state.pool.size(), state.pool.num_idle()));
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], page)
+async fn counted(State(state): State<AppState>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], state.metrics.render())
 }

@@ -4,6 +4,7 @@ use crate::{
     domain::policy::Policy,
     error::{Code, Error},
     server::{
+        db::pool::Pool,
         limits::Limits,
         live::{
             bus::{Alone, Bus},
@@ -15,7 +16,7 @@ use crate::{
     },
 };
 use leptos::config::LeptosOptions;
-use sqlx::{PgPool, Postgres, pool::PoolConnection};
+use sqlx::{Postgres, pool::PoolConnection};
 use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
@@ -24,7 +25,7 @@ use tracing::Instrument;
 #[derive(Clone, axum::extract::FromRef)]
 pub struct AppState {
     /// Connections that work as `cms_messages_app`.
-    pub pool: PgPool,
+    pub pool: Pool,
     /// What Leptos.toml and the environment say.
     pub settings: Arc<Settings>,
     /// Who may write to whom.
@@ -48,21 +49,22 @@ pub struct AppState {
 impl AppState {
     /// The state of a process that works with these settings on this pool.
     #[must_use]
-    pub fn new(settings: Settings, leptos: LeptosOptions, pool: PgPool, policy_version: i64) -> Self {
+    pub fn new(settings: Settings, leptos: LeptosOptions, pool: Pool, policy_version: i64) -> Self {
+        let hub = Arc::new(Hub::new(Bounds {
+            per_user: settings.limits.streams_per_user as usize,
+            total: settings.limits.streams_total as usize,
+        }));
         Self {
+            metrics: Arc::new(Metrics::new(&pool, &hub)),
             pool,
             policy: Arc::new(PolicyInForce::new(settings.policy.clone(), policy_version)),
             limits: Arc::new(Limits::new(&settings.limits)),
-            hub: Arc::new(Hub::new(Bounds {
-                per_user: settings.limits.streams_per_user as usize,
-                total: settings.limits.streams_total as usize,
-            })),
+            hub,
             bus: Arc::new(Alone),
             settings: Arc::new(settings),
             leptos,
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
-            metrics: Arc::new(Metrics::default()),
         }
     }
 

@@ -164,7 +164,7 @@ async fn scene() -> (Scene, [(&'static str, Client, usize); 4]) {
     ];
     sqlx::query("update users set role = 'admin' where id = $1")
         .bind(meera.id().0)
-        .execute(&server.office.state.pool)
+        .execute(&*server.office.state.pool)
         .await
         .expect("an admin");
     let conversation = asha.open(&bikram).await;

@@ -27,7 +27,7 @@ async fn every_state_change_leaves_one_entry_and_nothing_else_does() {
     bikram.read(conversation, 1).await.expect("read");
 
     let entries: Vec<Entry> = sqlx::query_as("select action, actor_id, object, details, at from audit_entries order by id")
-        .fetch_all(&office.state.pool)
+        .fetch_all(&*office.state.pool)
         .await
         .expect("the log");
     let told: Vec<_> = entries.iter().map(|(action, actor, object, ..)| (action.as_str(), *actor, object.as_deref())).collect();

@@ -42,7 +42,7 @@ const NOBODY_WAITS: &str =
 
 /// The server has noticed that all clients have gone.
 async fn until_noticed(server: &Server) {
-    while !server.office.state.metrics.render((0, 0)).contains("cms_messages_http_connections 0\n") {
+    while !server.office.state.metrics.render().contains("cms_messages_http_connections 0\n") {
         tokio::task::yield_now().await;
     }
 }
@@ -261,7 +261,7 @@ async fn answered_messages_outlive_the_killed_process_and_the_others_end_once() 
     sqlx::query("insert into api_tokens (token_sha256, user_id) values ($1, $2)")
         .bind(token::digest("a-token"))
         .bind(asha.id().0)
-        .execute(&office.state.pool)
+        .execute(&*office.state.pool)
         .await
         .expect("a token");
     let mut keys = Vec::new();

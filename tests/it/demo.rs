@@ -125,7 +125,7 @@ async fn its_people_sign_in_and_go_on_where_they_were() {
     }
     let ctx = as_demo_user(&office, "asha").await;
     let (id, last): (uuid::Uuid, i64) = sqlx::query_as("select id, last_seq from conversations order by last_seq desc limit 1")
-        .fetch_one(&office.state.pool)
+        .fetch_one(&*office.state.pool)
         .await
         .expect("the long one");
     let send = messages::SendMessage {

@@ -350,7 +350,7 @@ async fn a_link_sets_a_password_once() {
     sqlx::query("insert into password_links (token_sha256, user_id, expires_at) values ($1, $2, now() + interval '1 day')")
         .bind(cms_messages::server::auth::token::digest(token))
         .bind(asha.id().0)
-        .execute(&server.office.state.pool)
+        .execute(&*server.office.state.pool)
         .await
         .expect("a link");
     let (stranger, path) = (server.stranger(), format!("/password/{token}"));

@@ -33,7 +33,7 @@ async fn the_server_cannot_change_or_remove_messages_receipts_and_audit_entries(
         assert_eq!(state, "42501", "{sql}: {error}");
     }
     let role: (String, bool) = sqlx::query_as("select current_user::text, rolsuper from pg_roles where rolname = current_user")
-        .fetch_one(&office.state.pool)
+        .fetch_one(&*office.state.pool)
         .await
         .expect("the role");
     assert_eq!(role, ("cms_messages_app".into(), false));

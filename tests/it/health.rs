@@ -46,7 +46,7 @@ async fn a_role_that_may_too_much_is_not_ready() {
     let server = Server::start().await;
     let ask = async |pool: PgPool| {
         let mut state = server.office.state.clone();
-        state.pool = pool;
+        state.pool = pool.into();
         let request = Request::get("/readyz").body(axum::body::Body::empty()).expect("a request");
         let answer = router::router(state).oneshot(request).await.expect("an answer");
         let status = answer.status().as_u16();
@@ -96,7 +96,7 @@ async fn draining_says_so_lets_open_requests_end_and_takes_no_new_ones() {
     sqlx::query("insert into api_tokens (token_sha256, user_id) values ($1, $2)")
         .bind(cms_messages::server::auth::token::digest(&program))
         .bind(asha.id().0)
-        .execute(&server.office.state.pool)
+        .execute(&*server.office.state.pool)
         .await
         .expect("a token");
     let body = json!({"body": "the last one"}).to_string();
@@ -155,7 +155,7 @@ async fn metrics_count_by_template_and_hold_nothing_of_anybody() {
     assert!(page.contains("cms_messages_sent_total 1\n"), "{page}");
     let template = "/api/v1/conversations/{id}/messages/{client_id}";
     for status in [200, 201] {
-        let line = format!("cms_messages_http_requests_count{{method=\"PUT\",route=\"{template}\",status=\"{status}\"}} 1\n");
+        let line = format!("cms_messages_http_request_seconds_count{{method=\"PUT\",route=\"{template}\",status=\"{status}\"}} 1\n");
         assert!(page.contains(&line), "{line} in {page}");
     }
     assert!(!page.contains("canary") && !page.contains(&id.to_string()), "{page}");

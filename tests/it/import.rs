@@ -41,7 +41,7 @@ async fn import(office: &Office, rows: Vec<ImportRow>) -> Result<Imported, (u64,
 
 async fn users(office: &Office) -> Vec<(String, Option<String>, String)> {
     sqlx::query_as("select username, external_id, role from users order by external_id, username")
-        .fetch_all(&office.state.pool)
+        .fetch_all(&*office.state.pool)
         .await
         .expect("users")
 }
@@ -84,7 +84,7 @@ async fn people_are_recognised_by_external_id_and_may_swap_their_names() {
     assert_eq!(office.count("select version from users where external_id = '1'").await, 2);
     assert_eq!(office.count("select version from users where external_id = '3'").await, 1, "nobody sees an external id");
     let columns: Vec<(serde_json::Value,)> = sqlx::query_as("select details from audit_entries where action = 'user.changed' order by id")
-        .fetch_all(&office.state.pool)
+        .fetch_all(&*office.state.pool)
         .await
         .expect("entries");
     let columns: Vec<_> = columns.into_iter().map(|(details,)| details["columns"].to_string()).collect();
@@ -134,7 +134,7 @@ async fn passwords_are_hashed_with_progress_and_a_known_one_signs_nobody_out() {
     import::import(&operator, rows(&short), progress).await.expect("imported");
     assert_eq!(heard.load(Ordering::Relaxed), 2);
     let hashes: Vec<(Option<String>,)> =
-        sqlx::query_as("select password_hash from users order by username").fetch_all(&office.state.pool).await.expect("hashes");
+        sqlx::query_as("select password_hash from users order by username").fetch_all(&*office.state.pool).await.expect("hashes");
     assert!(password::verify_here("demo-password", hashes[0].0.as_deref()));
     assert!(password::verify_here("other-password", hashes[1].0.as_deref()));
     assert_eq!(hashes[2].0, None);
@@ -142,7 +142,7 @@ async fn passwords_are_hashed_with_progress_and_a_known_one_signs_nobody_out() {
     sqlx::query(
         "insert into sessions (token_sha256, user_id, expires_at) select sha256(id::text::bytea), id, now() + interval '1 day' from users",
     )
-    .execute(&office.state.pool)
+    .execute(&*office.state.pool)
     .await
     .expect("sessions");
     assert_eq!(import(&office, rows(&short)).await.map(|done| done.unchanged), Ok(3));

@@ -207,7 +207,7 @@ async fn a_stream_ends_with_its_session_its_token_and_its_person() {
         listener.ready().await;
     }
     assert_eq!(session.delete("/api/v1/session").await.status, 204);
-    sqlx::query("update api_tokens set revoked_at = clock_timestamp()").execute(&state.pool).await.expect("revoked");
+    sqlx::query("update api_tokens set revoked_at = clock_timestamp()").execute(&*state.pool).await.expect("revoked");
     change(state, &bikram, LEAVES).await;
     watch::look(state, &mut watch::Known::default()).await.expect("a look");
     let rest = async |listener: &mut Listener| while listener.next().await.is_some() {};

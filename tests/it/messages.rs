@@ -139,7 +139,7 @@ async fn the_table_itself_takes_a_key_once() {
                 sender_change_no, recipient_change_no
          from messages",
     )
-    .execute(&office.state.pool)
+    .execute(&*office.state.pool)
     .await
     .expect_err("refused");
     assert_eq!(error.as_database_error().and_then(|error| error.constraint()), Some("messages_client_id_key"));

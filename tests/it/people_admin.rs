@@ -98,7 +98,7 @@ async fn a_fan_out_reaches_everyone_once_and_a_later_one_is_not_lost() {
     db::fan_out::settle(&mut connection, seen[0]).await.expect("settled");
     assert_eq!(office.count("select count(*) from user_fanouts").await, 1);
 
-    let pool = &office.state.pool;
+    let pool = &*office.state.pool;
     let (one, other) = tokio::join!(fan_out::drain(pool), fan_out::drain(pool));
     assert!(one.expect("drained") || other.expect("drained"), "one of them does it");
     assert_eq!(office.count("select count(*) from user_fanouts").await, 0);
@@ -153,7 +153,7 @@ async fn another_policy_leaves_an_entry_with_its_version_and_digest_or_is_not_re
     }
     let entries: Vec<(String, String)> =
         sqlx::query_as("select object, details ->> 'digest' from audit_entries where action = 'policy.changed' order by id")
-            .fetch_all(&office.state.pool)
+            .fetch_all(&*office.state.pool)
             .await
             .expect("the log");
     assert_eq!(entries, [(versions[0].clone(), "0aff".to_owned()), (versions[2].clone(), "0b00".to_owned())]);

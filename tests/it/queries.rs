@@ -10,7 +10,6 @@ use cms_messages::{
     domain::{ids::Seq, page::PageAt, receipt::ReceiptKind},
     server::{db::pool, service},
 };
-use sqlx::PgPool;
 
 const ONE: Traffic = Traffic { statements: 1, round_trips: 1 };
 
@@ -18,7 +17,7 @@ const ONE: Traffic = Traffic { statements: 1, round_trips: 1 };
 struct Tapped {
     _office: Office,
     wire: Wire,
-    pool: PgPool,
+    pool: pool::Pool,
     asha: Person,
     bikram: Person,
 }

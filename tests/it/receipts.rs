@@ -155,7 +155,7 @@ async fn how_a_receipt_came_about_is_recorded() {
     receipts::acknowledge(&bikram.ctx, ReceiptKind::Delivered, Evidence::Client, item(1)).await.expect("delivered");
     receipts::acknowledge(&bikram.ctx, ReceiptKind::Read, Evidence::Form, item(2)).await.expect("read");
     let rows: Vec<(String, i64, String)> = sqlx::query_as("select kind, up_to_seq, evidence from receipts order by up_to_seq, kind")
-        .fetch_all(&office.state.pool)
+        .fetch_all(&*office.state.pool)
         .await
         .expect("receipts");
     let row = |kind: &str, up_to, evidence: &str| (kind.to_owned(), up_to, evidence.to_owned());

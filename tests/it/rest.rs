@@ -323,6 +323,6 @@ async fn head_answers_like_get_without_a_body() {
 async fn a_token_that_is_revoked_is_nobody_at_once() {
     let pair = pair().await;
     assert_eq!(pair.bikram.get("/api/v1/me").await.status, 200);
-    sqlx::query("update api_tokens set revoked_at = clock_timestamp()").execute(&pair.server.office.state.pool).await.expect("revoked");
+    sqlx::query("update api_tokens set revoked_at = clock_timestamp()").execute(&*pair.server.office.state.pool).await.expect("revoked");
     assert_eq!(pair.bikram.get("/api/v1/me").await.outcome(), "401 unauthenticated");
 }

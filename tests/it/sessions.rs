@@ -59,7 +59,7 @@ async fn as_viewer(office: &Office, token: &str) -> Context {
 }
 
 async fn actions(office: &Office) -> Vec<(String, Option<String>, serde_json::Value)> {
-    sqlx::query_as("select action, object, details from audit_entries order by id").fetch_all(&office.state.pool).await.expect("entries")
+    sqlx::query_as("select action, object, details from audit_entries order by id").fetch_all(&*office.state.pool).await.expect("entries")
 }
 
 #[tokio::test]
@@ -254,7 +254,7 @@ async fn nobody_slips_in_behind_their_deactivation() {
     let office = Office::new().await;
     let asha = hire(&office, "asha", Role::Member).await;
     let (password_hash,): (String,) =
-        sqlx::query_as("select password_hash from users").fetch_one(&office.state.pool).await.expect("a hash");
+        sqlx::query_as("select password_hash from users").fetch_one(&*office.state.pool).await.expect("a hash");
     let session =
         db::session::NewSession { user: asha.id, token_sha256: vec![7; 32], password_hash, lifetime_days: 1, user_agent: String::new() };
     let mut deactivation = office.state.pool.begin().await.expect("begun");
@@ -286,7 +286,7 @@ async fn a_body_that_comes_after_the_end_of_its_session_writes_nothing() {
     let server = Server::start().await;
     let (asha, bikram) = (server.office.person("asha").await, server.office.person("bikram").await);
     let conversation = asha.open(&bikram).await;
-    let pool = &server.office.state.pool;
+    let pool = &*server.office.state.pool;
     sqlx::query("insert into sessions (token_sha256, user_id, expires_at) values ($1, $2, now() + interval '1 hour')")
         .bind(token::digest("slow"))
         .bind(asha.id().0)

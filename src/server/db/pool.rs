@@ -3,11 +3,20 @@
 //!
 //! Time limits in the database, because a limit in this process would abandon a statement that still runs.
 
+use crate::server::metrics;
+use prometheus_client::metrics::{counter::Counter, histogram::Histogram};
 use sqlx::{
-    ConnectOptions, Connection, Executor, PgPool,
+    ConnectOptions, Connection, Executor, PgPool, Postgres,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use std::{str::FromStr, time::Duration};
+use std::{
+    ops::Deref,
+    str::FromStr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::Semaphore;
 
 /// What the connections are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,12 +56,101 @@ pub fn options(url: &str) -> Result<PgConnectOptions, &'static str> {
     Ok(options.application_name("cms-messages").disable_statement_logging())
 }
 
-/// A pool that connects when it is first asked. At least one connection; gives up waiting for a free one after 5 s.
+/// So many calls may wait for each connection. What takes a millisecond is had after a tenth of a second then, and what
+/// takes longer would be given up: who comes later hears so at once.
+const QUEUE_PER_CONNECTION: usize = 100;
+
+/// How long a call waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Connections with a bounded queue in front. Behind it stands the driver's own pool, for what is no request: it may wait
+/// however long the queue is.
+#[derive(Debug, Clone)]
+pub struct Pool {
+    inner: PgPool,
+    turns: Arc<Semaphore>,
+    most: usize,
+    waits: Waits,
+}
+
+/// How requests have waited.
+#[derive(Debug, Clone)]
+pub struct Waits {
+    /// Until a connection was had.
+    pub time: Histogram,
+    refused: Counter,
+}
+
+impl Waits {
+    /// How many were refused at once.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.get()
+    }
+}
+
+impl From<PgPool> for Pool {
+    fn from(inner: PgPool) -> Self {
+        let most = QUEUE_PER_CONNECTION.saturating_mul(inner.options().get_max_connections() as usize);
+        let waits = Waits { time: metrics::timing(), refused: Counter::default() };
+        Self { inner, turns: Arc::new(Semaphore::new(most)), most, waits }
+    }
+}
+
+impl Pool {
+    /// The next free connection.
+    ///
+    /// # Errors
+    /// `PoolTimedOut`: at once when too many wait already, or when none became free in time. What the driver says when the
+    /// database cannot be reached.
+    pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        let Ok(_turn) = self.turns.try_acquire() else {
+            self.waits.refused.inc();
+            return Err(sqlx::Error::PoolTimedOut);
+        };
+        let began = Instant::now();
+        let acquired = self.inner.acquire().await;
+        self.waits.time.observe(began.elapsed().as_secs_f64());
+        acquired.inspect_err(|error| tracing::warn!(cause = cause(error), "no connection to the database"))
+    }
+
+    /// How many calls wait for a connection just now.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.most.saturating_sub(self.turns.available_permits())
+    }
+
+    /// How requests have waited.
+    #[must_use]
+    pub fn waits(&self) -> &Waits {
+        &self.waits
+    }
+}
+
+impl Deref for Pool {
+    type Target = PgPool;
+
+    fn deref(&self) -> &PgPool {
+        &self.inner
+    }
+}
+
+/// The reason without the driver's words, which may hold the connection's URL.
+fn cause(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::PoolTimedOut => "none became free in time".into(),
+        sqlx::Error::Io(error) => error.kind().to_string(),
+        sqlx::Error::Database(database) => database.code().unwrap_or_default().into_owned(),
+        _ => "other".into(),
+    }
+}
+
+/// A pool that connects when it is first asked; at least one connection.
 #[must_use]
-pub fn open(options: PgConnectOptions, max_connections: u32, purpose: Purpose) -> PgPool {
+pub fn open(options: PgConnectOptions, max_connections: u32, purpose: Purpose) -> Pool {
     PgPoolOptions::new()
         .max_connections(max_connections.max(1))
-        .acquire_timeout(Duration::from_secs(5))
+        .acquire_timeout(PATIENCE)
         .idle_timeout(Duration::from_secs(300))
         .max_lifetime(Duration::from_secs(1800))
         .test_before_acquire(false)
@@ -67,4 +165,5 @@ pub fn open(options: PgConnectOptions, max_connections: u32, purpose: Purpose) -
             })
         })
         .connect_lazy_with(options)
+        .into()
 }

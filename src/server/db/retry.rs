@@ -3,9 +3,9 @@
 //!
 //! Taking the connection is a step of its own: when that fails, nothing was begun, and the answer may say so.
 
-use super::{is_broken_connection, is_conflict_of_transactions};
+use super::{is_broken_connection, is_conflict_of_transactions, pool::Pool};
 use crate::error::{Code, Error};
-use sqlx::{PgPool, Postgres, pool::PoolConnection};
+use sqlx::{Postgres, pool::PoolConnection};
 use std::{future::Future, time::Duration};
 
 const TRIES: u32 = 4;
@@ -14,7 +14,7 @@ const TRIES: u32 = 4;
 ///
 /// # Errors
 /// What the last try came to.
-pub async fn read<T, F, W>(pool: &PgPool, work: F) -> Result<T, Error>
+pub async fn read<T, F, W>(pool: &Pool, work: F) -> Result<T, Error>
 where
     F: FnMut(PoolConnection<Postgres>) -> W,
     W: Future<Output = Result<T, sqlx::Error>>,
@@ -29,7 +29,7 @@ where
 ///
 /// # Errors
 /// What the last try came to; `unconfirmed` when a connection broke and no later try has found out.
-pub async fn keyed<T, F, W>(pool: &PgPool, work: F) -> Result<T, Error>
+pub async fn keyed<T, F, W>(pool: &Pool, work: F) -> Result<T, Error>
 where
     F: FnMut(PoolConnection<Postgres>) -> W,
     W: Future<Output = Result<T, sqlx::Error>>,
@@ -37,7 +37,7 @@ where
     tries(pool, work).await
 }
 
-async fn tries<T, F, W>(pool: &PgPool, mut work: F) -> Result<T, Error>
+async fn tries<T, F, W>(pool: &Pool, mut work: F) -> Result<T, Error>
 where
     F: FnMut(PoolConnection<Postgres>) -> W,
     W: Future<Output = Result<T, sqlx::Error>>,
@@ -49,7 +49,8 @@ where
         let connection = match pool.acquire().await {
             Ok(connection) => connection,
             Err(_) if unknown => return Err(Error::new(Code::Unconfirmed)),
-            Err(error) => return Err(acquire_error(&error)),
+            // nothing was begun, whatever the reason
+            Err(_) => return Err(Error::unavailable()),
         };
         match work(connection).await {
             Ok(value) => return Ok(value),
@@ -64,21 +65,5 @@ where
             }
         }
         tokio::time::sleep(Duration::from_millis(u64::from(10 * tried * tried))).await;
-    }
-}
-
-/// No connection was to be had: nothing was begun, whatever the reason.
-fn acquire_error(error: &sqlx::Error) -> Error {
-    tracing::warn!(cause = cause(error), "no connection to the database");
-    Error::unavailable()
-}
-
-/// The reason without the driver's words, which may hold the connection's URL.
-fn cause(error: &sqlx::Error) -> String {
-    match error {
-        sqlx::Error::PoolTimedOut => "none became free in time".into(),
-        sqlx::Error::Io(error) => error.kind().to_string(),
-        sqlx::Error::Database(database) => database.code().unwrap_or_default().into_owned(),
-        _ => "other".into(),
     }
 }

@@ -34,7 +34,7 @@ impl Play {
             "select action, count(*) from audit_entries where actor_id = any ($1) or object = any ($1::text[]) group by action order by action",
         )
         .bind(&ids)
-        .fetch_all(&self.office.state.pool)
+        .fetch_all(&*self.office.state.pool)
         .await
         .expect("the audit log");
         let expected: Vec<(String, i64)> = self.world.history.iter().map(|(action, count)| ((*action).to_owned(), *count)).collect();

@@ -4,7 +4,7 @@
 //! holds the hash of the migrations, so an edited migration gets a new one.
 
 use cms_messages::server::db::{migrate, pool};
-use sqlx::{Connection, Executor, PgConnection, PgPool, postgres::PgConnectOptions};
+use sqlx::{Connection, Executor, PgConnection, postgres::PgConnectOptions};
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     sync::atomic::{AtomicU32, Ordering},
@@ -54,7 +54,7 @@ impl TestDatabase {
     }
 
     /// Connections as the server has them.
-    pub fn pool(&self, max_connections: u32) -> PgPool {
+    pub fn pool(&self, max_connections: u32) -> pool::Pool {
         pool::open(self.options.clone(), max_connections, pool::Purpose::Serve)
     }
 }

@@ -10,6 +10,7 @@ pub mod wire;
 use cms_messages::{
     domain::policy::{Effect, PartyPattern, Policy, PolicyAction, Rule},
     server::{
+        db::pool::Pool,
         settings::{LimitSettings, Settings},
         state::AppState,
     },
@@ -17,7 +18,6 @@ use cms_messages::{
 use database::TestDatabase;
 use leptos::config::LeptosOptions;
 use person::Person;
-use sqlx::PgPool;
 
 /// A database and a server's state on it: no limits, no policy, unless a test asks for them.
 pub struct Office {
@@ -62,7 +62,7 @@ impl Office {
 
     /// How many rows the statement counts.
     pub async fn count(&self, sql: &'static str) -> i64 {
-        sqlx::query_scalar(sql).fetch_one(&self.state.pool).await.expect("the statement counts")
+        sqlx::query_scalar(sql).fetch_one(&*self.state.pool).await.expect("the statement counts")
     }
 }
 
@@ -81,7 +81,7 @@ pub fn settings() -> Settings {
 }
 
 /// A server's state on this pool.
-pub fn state(settings: Settings, pool: PgPool) -> AppState {
+pub fn state(settings: Settings, pool: Pool) -> AppState {
     let leptos = LeptosOptions::builder().output_name("cms-messages").build();
     AppState::new(settings, leptos, pool, 1)
 }

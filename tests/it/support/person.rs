@@ -51,7 +51,7 @@ impl Person {
         .bind(display_name)
         .bind(search_text(display_name, username, department))
         .bind(department)
-        .fetch_one(&state.pool)
+        .fetch_one(&*state.pool)
         .await
         .expect("a user can be made");
         let user = User {
@@ -75,7 +75,7 @@ impl Person {
         sqlx::query("update users set password_hash = $1 where id = $2")
             .bind(hash)
             .bind(self.id().0)
-            .execute(&self.ctx.state.pool)
+            .execute(&*self.ctx.state.pool)
             .await
             .expect("a password");
     }
@@ -188,12 +188,12 @@ pub async fn hash_of(password: &str) -> String {
 pub async fn change(state: &AppState, person: &Person, what: &str) {
     let id = person.id().0;
     let statement = sqlx::AssertSqlSafe(format!("update users set version = version + 1, {what} where id = $1"));
-    sqlx::query(statement).bind(id).execute(&state.pool).await.expect("the person changes");
+    sqlx::query(statement).bind(id).execute(&*state.pool).await.expect("the person changes");
     let mut after = Some(Uuid::nil());
     while let Some(peer) = after {
         // two at a time, so that the fan-out has to go on
         after =
-            sqlx::query_scalar("select fan_out_user_v1($1, $2, 2)").bind(id).bind(peer).fetch_one(&state.pool).await.expect("a fan-out");
+            sqlx::query_scalar("select fan_out_user_v1($1, $2, 2)").bind(id).bind(peer).fetch_one(&*state.pool).await.expect("a fan-out");
     }
 }
 

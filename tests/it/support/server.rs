@@ -48,7 +48,7 @@ impl Server {
         sqlx::query("insert into sessions (token_sha256, user_id, expires_at) values ($1, $2, now() + interval '1 hour')")
             .bind(token::digest(&token))
             .bind(person.id().0)
-            .execute(&self.office.state.pool)
+            .execute(&*self.office.state.pool)
             .await
             .expect("a session");
         Client::new(self.address, one_header(header::COOKIE, &format!("cms_session={token}")))
@@ -60,7 +60,7 @@ impl Server {
         sqlx::query("insert into api_tokens (token_sha256, user_id) values ($1, $2)")
             .bind(token::digest(&token))
             .bind(person.id().0)
-            .execute(&self.office.state.pool)
+            .execute(&*self.office.state.pool)
             .await
             .expect("a token");
         Client::new(self.address, one_header(header::AUTHORIZATION, &format!("Bearer {token}")))
