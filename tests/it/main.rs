@@ -28,6 +28,7 @@ mod import;
 mod layers;
 mod live;
 mod messages;
+mod metrics;
 mod model;
 mod openapi;
 mod pages;

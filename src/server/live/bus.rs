@@ -2,10 +2,11 @@
 //!
 //! With Postgres they travel by NOTIFY, coalesced, from one connection per instance and after the commit: inside the
 //! sending transaction a NOTIFY takes a lock on the whole database at commit (measured: a factor of 20 at 64 senders).
+//! Each instance hints itself, too, now and then: how long ago it last heard that is the age of hints in `/metrics`.
 
 use crate::{
     domain::ids::UserId,
-    server::{db, live::hub::Hub, state::AppState},
+    server::{db, state::AppState},
 };
 use sqlx::PgPool;
 use std::{
@@ -14,8 +15,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// A way to tell the other instances.
 pub trait Bus: Send + Sync + fmt::Debug {
@@ -32,10 +34,18 @@ impl Bus for Alone {
 }
 
 /// Other instances listen at the same database.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Postgres {
     waiting: Mutex<HashSet<UserId>>,
     called: Notify,
+    /// Nobody's id: the hints of an instance to itself go by it.
+    own: UserId,
+}
+
+impl Default for Postgres {
+    fn default() -> Self {
+        Self { waiting: Mutex::default(), called: Notify::new(), own: UserId(Uuid::new_v4()) }
+    }
 }
 
 /// While nobody takes them, no more than so many people are remembered: the rest find out by the watch.
@@ -44,6 +54,8 @@ const MOST: usize = 50_000;
 const TOGETHER: Duration = Duration::from_millis(5);
 /// After a failure.
 const PAUSE: Duration = Duration::from_secs(1);
+/// Between two hints to itself.
+const BEAT: Duration = Duration::from_secs(5);
 /// A payload of NOTIFY has less than 8,000 bytes; an id in hex has 32.
 const IN_ONE: usize = 200;
 
@@ -65,9 +77,13 @@ impl Postgres {
 
     async fn tell(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
         let mut connection = db::hint::connect(pool).await?;
+        let mut beat = tokio::time::interval(BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            self.called.notified().await;
-            tokio::time::sleep(TOGETHER).await;
+            tokio::select! {
+                () = self.called.notified() => tokio::time::sleep(TOGETHER).await,
+                _ = beat.tick() => db::hint::tell(&mut connection, &[self.own]).await?,
+            }
             for users in self.take().chunks(IN_ONE) {
                 db::hint::tell(&mut connection, users).await?;
             }
@@ -77,22 +93,28 @@ impl Postgres {
 
 /// Tells and listens, until the server stops; a broken connection is made again.
 pub fn spawn(state: &AppState, bus: Arc<Postgres>) {
-    let (pool, shutdown) = (state.pool.clone(), state.shutdown.clone());
+    let (pool, shutdown, own) = (state.pool.clone(), state.shutdown.clone(), bus.own);
     state.tasks.spawn(async move {
         forever(&shutdown, "the other instances cannot be told", || bus.tell(&pool)).await;
     });
-    let (pool, hub, shutdown) = (state.pool.clone(), state.hub.clone(), state.shutdown.clone());
-    state.tasks.spawn(async move {
-        forever(&shutdown, "the other instances cannot be heard", || listen(&pool, &hub)).await;
+    let (state, shutdown) = (state.clone(), state.shutdown.clone());
+    state.metrics.hint_heard();
+    state.tasks.clone().spawn(async move {
+        forever(&shutdown, "the other instances cannot be heard", || listen(&state, own)).await;
     });
 }
 
-async fn listen(pool: &PgPool, hub: &Hub) -> Result<(), sqlx::Error> {
-    let mut listener = db::hint::listen(pool).await?;
+async fn listen(state: &AppState, own: UserId) -> Result<(), sqlx::Error> {
+    let hub = &state.hub;
+    let mut listener = db::hint::listen(&state.pool).await?;
     // what was said while nobody listened is lost: everybody looks
     hub.poke(&hub.listeners());
     loop {
-        hub.poke(&db::hint::heard(&mut listener).await?);
+        let users = db::hint::heard(&mut listener).await?;
+        if users.contains(&own) {
+            state.metrics.hint_heard();
+        }
+        hub.poke(&users);
     }
 }
 
