@@ -2,6 +2,7 @@
 
 pub mod clean_up;
 pub mod fan_out;
+pub mod verify_unread;
 
 use crate::{
     error::Error,
@@ -32,6 +33,11 @@ pub fn spawn(state: &AppState, shutdown: &CancellationToken) {
     state.tasks.spawn(repeat("clean_up", Duration::from_secs(60), shutdown.clone(), move || {
         let pool = pool.clone();
         async move { clean_up::run(&pool, idle_hours).await }
+    }));
+    let (pool, metrics) = (state.pool.clone(), state.metrics.clone());
+    state.tasks.spawn(repeat("verify_unread", verify_unread::EVERY, shutdown.clone(), move || {
+        let (pool, metrics) = (pool.clone(), metrics.clone());
+        async move { verify_unread::run(&pool, &metrics, verify_unread::SLICE).await }
     }));
 }
 
