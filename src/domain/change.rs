@@ -1,6 +1,6 @@
 //! The change feed as a client receives it.
 
-use super::{conversation::Conversation, ids::ChangeNo};
+use super::{conversation::Conversation, ids::ChangeNo, message::Message};
 use serde::{Deserialize, Serialize};
 
 /// Every conversation of the viewer that looks different since a change number, ascending by change number.
@@ -18,4 +18,13 @@ pub struct Changes {
     /// The cursor is from a future that was lost (a restored database): start from a fresh list.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reset: bool,
+}
+
+/// One change as the live stream tells it, with the messages that came with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveChange {
+    /// As it looks with this change.
+    pub conversation: Conversation,
+    /// Not sent by this stream yet; oldest first, 50 at most.
+    pub messages: Vec<Message>,
 }

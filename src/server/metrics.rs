@@ -7,7 +7,7 @@
 
 mod observed;
 
-use crate::server::{db::pool::Pool, live::hub::Hub};
+use crate::server::{db::pool::Pool, live::hub::Hub, service::groups::Groups};
 use observed::Observed;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
@@ -28,7 +28,6 @@ pub struct Metrics {
     sent: Counter,
     groups: Counter,
     groups_larger_than_one: Counter,
-    queue_depth: Gauge,
     pushed: Counter,
     resyncs: Counter,
     unread_compared: Counter,
@@ -51,9 +50,9 @@ struct Route {
 pub const SECONDS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 
 impl Metrics {
-    /// Nothing has been counted yet; how this pool and this hub stand is looked at when somebody asks.
+    /// Nothing has been counted yet; how these stand is looked at when somebody asks.
     #[must_use]
-    pub fn new(pool: &Pool, hub: &Arc<Hub>) -> Self {
+    pub fn new(pool: &Pool, hub: &Arc<Hub>, groups: &Arc<Groups>) -> Self {
         let mut names = Names(Registry::with_prefix("cms_messages"));
         let hint_heard = Arc::default();
         let requests = Family::new_with_constructor(timing as fn() -> Histogram);
@@ -64,7 +63,7 @@ impl Metrics {
             Unit::Seconds,
             pool.waits().time.clone(),
         );
-        let observed = Observed { pool: pool.clone(), hub: hub.clone(), hint_heard: Arc::clone(&hint_heard) };
+        let observed = Observed { pool: pool.clone(), hub: hub.clone(), groups: groups.clone(), hint_heard: Arc::clone(&hint_heard) };
         names.0.register_collector(Box::new(observed));
         Self {
             requests,
@@ -72,7 +71,6 @@ impl Metrics {
             sent: names.of("sent", "Messages written; a replay is none"),
             groups: names.of("send_groups", "Transactions that wrote messages"),
             groups_larger_than_one: names.of("send_groups_larger_than_one", "Of these, the ones with more than one message"),
-            queue_depth: names.of("send_queue_depth", "Messages that wait to be written"),
             pushed: names.of("pushed", "Changes handed to live streams"),
             resyncs: names.of("resyncs", "Times that a live stream had to read the feed to catch up"),
             unread_compared: names.of("unread_compared", "Unread numbers compared with a count over the messages"),
@@ -88,9 +86,9 @@ impl Metrics {
         self.requests.get_or_create(&route).observe(took.as_secs_f64());
     }
 
-    /// A message was written (not a replay).
-    pub fn message_sent(&self) {
-        self.sent.inc();
+    /// So many messages were written (not replays).
+    pub fn messages_sent(&self, messages: usize) {
+        self.sent.inc_by(u64::try_from(messages).unwrap_or(u64::MAX));
     }
 
     /// So many sends went to the database in one transaction.
@@ -101,19 +99,14 @@ impl Metrics {
         }
     }
 
-    /// So many sends began (or, below zero, ceased) to wait for their turn.
-    pub fn queue_depth(&self, change: i64) {
-        self.queue_depth.inc_by(change);
-    }
-
     /// So many changes were handed to live streams.
     pub fn pushed(&self, changes: usize) {
         self.pushed.inc_by(u64::try_from(changes).unwrap_or(u64::MAX));
     }
 
-    /// A live stream read the feed, because what it was handed did not follow on what it had.
-    pub fn resync(&self) {
-        self.resyncs.inc();
+    /// So many live streams have to read the feed, because what they were handed did not follow on what they had.
+    pub fn resyncs(&self, streams: usize) {
+        self.resyncs.inc_by(u64::try_from(streams).unwrap_or(u64::MAX));
     }
 
     /// So many unread numbers were compared with a count over the messages, so many were wrong.
@@ -201,7 +194,7 @@ mod tests {
 
     fn metrics() -> Metrics {
         let nowhere = pool::options("postgres://nobody@127.0.0.1:1/nothing").expect("a url");
-        Metrics::new(&pool::open(nowhere, 1, Purpose::Serve), &Arc::default())
+        Metrics::new(&pool::open(nowhere, 1, Purpose::Serve), &Arc::default(), &Arc::default())
     }
 
     #[tokio::test]
@@ -211,7 +204,7 @@ mod tests {
             let method = Method::from_bytes(method.as_bytes()).expect("a method");
             metrics.request(&method, "/messages/{id}", StatusCode::OK, Duration::from_millis(5));
         }
-        metrics.message_sent();
+        metrics.messages_sent(1);
         let page = metrics.render();
         assert!(page.contains("cms_messages_sent_total 1\n"), "{page}");
         assert!(page.contains("request_seconds_count{method=\"GET\",route=\"/messages/{id}\",status=\"200\"} 1\n"), "{page}");
@@ -235,10 +228,8 @@ mod tests {
         for size in [1, 1, 8] {
             metrics.group(size);
         }
-        metrics.queue_depth(5);
-        metrics.queue_depth(-3);
         let page = metrics.render();
-        for line in ["send_groups_total 3", "send_groups_larger_than_one_total 1", "send_queue_depth 2", "unread_mismatches 0", "streams 0"]
+        for line in ["send_groups_total 3", "send_groups_larger_than_one_total 1", "send_queue_depth 0", "unread_mismatches 0", "streams 0"]
         {
             assert!(page.contains(&format!("cms_messages_{line}\n")), "{line} in {page}");
         }

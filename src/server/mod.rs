@@ -9,6 +9,7 @@ pub mod db;
 pub mod demo;
 pub mod failure;
 pub mod forms;
+pub mod grouping;
 pub mod health;
 pub mod jobs;
 pub mod limits;

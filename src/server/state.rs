@@ -12,6 +12,7 @@ use crate::{
         },
         metrics::Metrics,
         permits::Permits,
+        service::groups::Groups,
         settings::Settings,
     },
 };
@@ -34,6 +35,8 @@ pub struct AppState {
     pub limits: Arc<Limits>,
     /// Where the site's files are; for the framework.
     pub leptos: LeptosOptions,
+    /// What goes to the database in groups.
+    pub groups: Arc<Groups>,
     /// The live streams of this process.
     pub hub: Arc<Hub>,
     /// The way to the other instances.
@@ -50,16 +53,18 @@ impl AppState {
     /// The state of a process that works with these settings on this pool.
     #[must_use]
     pub fn new(settings: Settings, leptos: LeptosOptions, pool: Pool, policy_version: i64) -> Self {
+        let groups = Arc::new(Groups::default());
         let hub = Arc::new(Hub::new(Bounds {
             per_user: settings.limits.streams_per_user as usize,
             total: settings.limits.streams_total as usize,
         }));
         Self {
-            metrics: Arc::new(Metrics::new(&pool, &hub)),
+            metrics: Arc::new(Metrics::new(&pool, &hub, &groups)),
             pool,
             policy: Arc::new(PolicyInForce::new(settings.policy.clone(), policy_version)),
             limits: Arc::new(Limits::new(&settings.limits)),
             hub,
+            groups,
             bus: Arc::new(Alone),
             settings: Arc::new(settings),
             leptos,

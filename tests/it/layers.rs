@@ -43,6 +43,7 @@ const LAYERS: &[Layer] = &[
             "server::auth",
             "server::operator",
             "server::live",
+            "server::grouping",
             "server::jobs::fan_out",
         ],
         not: &["leptos", "leptos_axum", "axum", "http", "tower", "tower_http", "server_fn", "serde_json"],
@@ -74,6 +75,8 @@ const KNOW_SQLX: &[&str] = &[
     // several statements in one transaction, which is theirs to begin and to commit
     "server/service/users.rs",
     "server/service/import.rs",
+    // one call for many requests
+    "server/service/groups.rs",
 ];
 
 /// Where features may be chosen; `#[cfg(test)]` and `#[cfg_attr]` are not asked.

@@ -14,7 +14,7 @@ use cms_messages::{
         inbox::Inbox,
         page::PageAt,
     },
-    server::live::{self, watch},
+    server::live::{self, hub::Next, watch},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -164,12 +164,14 @@ async fn another_instance_is_heard_through_the_database() {
     live::join(&mut elsewhere);
     let (asha, bikram) = (office.person("asha").await, office.person("bikram").await);
     let id = asha.open(&bikram).await;
-    let mut place = office.state.hub.subscribe(bikram.id(), bikram.ctx.viewer().expect("signed in").credential.clone()).expect("room");
+    let place = office.state.hub.subscribe(bikram.id(), bikram.ctx.viewer().expect("signed in").credential.clone()).expect("room");
+    assert_eq!(place.next().await, Next::Read, "it begins by reading");
+    assert!(place.stands_at(bikram.inbox(50).await.change_no));
     // both listen from some moment on: what is said before that is for the watch
     let heard = async {
         loop {
             asha.at(&elsewhere).write(id, "from elsewhere").await;
-            if tokio::time::timeout(Duration::from_millis(200), place.hints.changed()).await.is_ok() {
+            if tokio::time::timeout(Duration::from_millis(200), place.next()).await.is_ok() {
                 return;
             }
         }

@@ -1,7 +1,13 @@
 //! What `/metrics` says of the ways that only the database sees: hints, unread numbers, the wait for a connection.
 
 use crate::support::Office;
-use cms_messages::server::{db::unread::Slice, jobs::verify_unread, live, metrics::Metrics, state::AppState};
+use cms_messages::server::{
+    db::{hint, unread::Slice},
+    jobs::verify_unread,
+    live,
+    metrics::Metrics,
+    state::AppState,
+};
 use sqlx::{Executor, postgres::PgListener};
 use std::time::Duration;
 
@@ -19,7 +25,7 @@ fn value(metrics: &Metrics, name: &str) -> f64 {
 async fn an_instance_hears_its_own_hints_and_tells_how_long_ago() {
     let mut office = Office::new().await;
     let mut listener = PgListener::connect_with(&office.state.pool).await.expect("a listener");
-    listener.listen("cms_messages_hints").await.expect("listening");
+    listener.listen(hint::CHANNEL).await.expect("listening");
     live::join(&mut office.state);
     let heard = async {
         // the second one comes seconds after the beginning

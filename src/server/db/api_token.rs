@@ -1,7 +1,6 @@
-//! The tokens of programs: made and revoked at the command line, looked up at every request that carries one.
+//! The tokens of programs: made and revoked at the command line, who stands behind one is in `credential`.
 
-use super::user::UserRow;
-use crate::domain::{ids::UserId, time::Timestamp, user::User};
+use crate::domain::{ids::UserId, time::Timestamp};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -82,36 +81,4 @@ pub async fn revoke_all(connection: &mut PgConnection, user: UserId) -> Result<(
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// Whose token this is, if it is valid; remembers the use, at most once a minute.
-pub async fn owner(connection: &mut PgConnection, token_sha256: &[u8]) -> Result<Option<(Uuid, User)>, sqlx::Error> {
-    let row = sqlx::query!(
-        r#"select t.id as token_id, u.id, u.username, u.display_name, u.department, u.role, u.active,
-                  coalesce(t.last_used_at < clock_timestamp() - interval '1 minute', true) as "stale!"
-           from api_tokens t join users u on u.id = t.user_id
-           where t.token_sha256 = $1 and t.revoked_at is null and u.active"#,
-        token_sha256
-    )
-    .fetch_optional(&mut *connection)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    if row.stale {
-        sqlx::query!(
-            "update api_tokens set last_used_at = clock_timestamp()
-             where id = $1 and coalesce(last_used_at < clock_timestamp() - interval '1 minute', true)",
-            row.token_id
-        )
-        .execute(connection)
-        .await?;
-    }
-    let user = User::from(UserRow {
-        id: row.id,
-        username: row.username,
-        display_name: row.display_name,
-        department: row.department,
-        role: row.role,
-        active: row.active,
-    });
-    Ok(Some((row.token_id, user)))
 }

@@ -184,17 +184,13 @@ impl EntryRow {
         let (peer_delivered, peer_read) = (Seq(self.peer_delivered_seq?), Seq(self.peer_read_seq?));
         let last_seq = Seq(self.last_seq?);
         let last_message = match (self.last_sender_id, self.last_text, self.last_sent_at) {
-            (Some(sender), Some(text), Some(sent_at)) => {
-                let by_peer = sender == peer.id.0;
-                let (delivered, read) = if by_peer { (delivered, read) } else { (peer_delivered, peer_read) };
-                Some(MessagePreview {
-                    seq: last_seq,
-                    sender_id: UserId(sender),
-                    text: MessagePreview::shorten(&text),
-                    sent_at: sent_at.into(),
-                    status: Status::of(last_seq, delivered, read),
-                })
-            }
+            (Some(sender), Some(text), Some(sent_at)) => Some(preview(LastRow {
+                seq: last_seq,
+                sender_id: UserId(sender),
+                text: &text,
+                sent_at: sent_at.into(),
+                recipients: if sender == peer.id.0 { (delivered, read) } else { (peer_delivered, peer_read) },
+            })),
             _ => None,
         };
         Some(Entry {
@@ -216,5 +212,25 @@ impl EntryRow {
             },
             peer_wrote_at: self.peer_last_sent_at.map(Timestamp::from),
         })
+    }
+}
+
+/// The newest message, and how far its recipient has come: delivered, read.
+pub(super) struct LastRow<'a> {
+    pub(super) seq: Seq,
+    pub(super) sender_id: UserId,
+    pub(super) text: &'a str,
+    pub(super) sent_at: Timestamp,
+    pub(super) recipients: (Seq, Seq),
+}
+
+pub(super) fn preview(last: LastRow<'_>) -> MessagePreview {
+    let (delivered, read) = last.recipients;
+    MessagePreview {
+        seq: last.seq,
+        sender_id: last.sender_id,
+        text: MessagePreview::shorten(last.text),
+        sent_at: last.sent_at,
+        status: Status::of(last.seq, delivered, read),
     }
 }

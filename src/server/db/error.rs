@@ -28,8 +28,6 @@ impl From<Sqlx> for Error {
 fn from_database(error: &dyn DatabaseError) -> Error {
     let state = error.code().unwrap_or_default();
     match state.as_ref() {
-        "CM404" => return Error::not_found(),
-        "CM422" => return Error::invalid("up_to_seq", "There is no message with this number yet."),
         // statement, lock and idle timeouts, deadlock, serialization: rolled back, so nothing was done
         "57014" | "55P03" | "25P03" | "40P01" | "40001" => {
             tracing::warn!(%state, "the database gave up on a statement");
@@ -90,8 +88,11 @@ fn is_lost(state: &str) -> bool {
     matches!(state, "57P01" | "57P02" | "57P04") || state.starts_with("08")
 }
 
-fn kind(error: &Sqlx) -> &'static str {
+/// What kind of trouble this is, in a word without anything of the statement.
+#[must_use]
+pub fn kind(error: &Sqlx) -> &'static str {
     match error {
+        Sqlx::Database(_) => "database",
         Sqlx::Io(_) => "io",
         Sqlx::Tls(_) => "tls",
         Sqlx::Protocol(_) => "protocol",

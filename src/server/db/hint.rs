@@ -1,10 +1,14 @@
-//! NOTIFY and LISTEN: ids of people whose feeds have moved, 32 hex digits each, without anything between them.
+//! NOTIFY and LISTEN: ids of people and where their feeds stand, in hex: 32 digits and 16, without anything between them.
 
-use crate::domain::ids::UserId;
+use crate::domain::ids::{ChangeNo, UserId};
 use sqlx::{Connection, PgConnection, PgPool, postgres::PgListener};
+use std::{fmt::Write as _, io::ErrorKind};
 use uuid::Uuid;
 
-const CHANNEL: &str = "cms_messages_hints";
+/// Where instances hear of each other.
+pub const CHANNEL: &str = "cms_messages_changes";
+const ID: usize = 32;
+const NUMBER: usize = 16;
 
 /// A connection of its own, outside of the pool: it stays.
 pub async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
@@ -12,9 +16,8 @@ pub async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
 }
 
 /// Tells everybody who listens.
-pub async fn tell(connection: &mut PgConnection, users: &[UserId]) -> Result<(), sqlx::Error> {
-    let payload: String = users.iter().map(|user| user.0.simple().to_string()).collect();
-    sqlx::query!("select pg_notify($1, $2)", CHANNEL, payload).fetch_one(connection).await?;
+pub async fn tell(connection: &mut PgConnection, hints: &[(UserId, ChangeNo)]) -> Result<(), sqlx::Error> {
+    sqlx::query!("select pg_notify($1, $2)", CHANNEL, payload(hints)).fetch_one(connection).await?;
     Ok(())
 }
 
@@ -25,9 +28,41 @@ pub async fn listen(pool: &PgPool) -> Result<PgListener, sqlx::Error> {
     Ok(listener)
 }
 
-/// Waits for the next hint; empty after a connection that was lost and made again: anything may have been missed.
-pub async fn heard(listener: &mut PgListener) -> Result<Vec<UserId>, sqlx::Error> {
-    let notification = listener.recv().await?;
-    let ids = notification.payload().as_bytes().chunks(32).filter_map(|id| Uuid::try_parse_ascii(id).ok());
-    Ok(ids.map(UserId).collect())
+/// Waits for the next hints. A connection that was lost is an error, and not made again in silence: what was said
+/// meanwhile is missing.
+pub async fn heard(listener: &mut PgListener) -> Result<Vec<(UserId, ChangeNo)>, sqlx::Error> {
+    let heard = listener.try_recv().await?.ok_or_else(|| sqlx::Error::Io(ErrorKind::ConnectionReset.into()))?;
+    Ok(hints(heard.payload()))
+}
+
+fn payload(hints: &[(UserId, ChangeNo)]) -> String {
+    let mut payload = String::with_capacity(hints.len().saturating_mul(ID + NUMBER));
+    for (user, newest) in hints {
+        // writing into a String cannot fail
+        let _ = write!(payload, "{}{:016x}", user.0.simple(), newest.0);
+    }
+    payload
+}
+
+/// What is no hint of ours is passed over.
+fn hints(payload: &str) -> Vec<(UserId, ChangeNo)> {
+    let hint = |digits: &[u8]| {
+        let (id, number) = digits.split_at_checked(ID)?;
+        let number = i64::from_str_radix(std::str::from_utf8(number).ok()?, 16).ok()?;
+        Some((UserId(Uuid::try_parse_ascii(id).ok()?), ChangeNo(number)))
+    };
+    payload.as_bytes().chunks(ID + NUMBER).filter_map(hint).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_come_back_as_they_were_told_and_nonsense_is_passed_over() {
+        let told = [(UserId(Uuid::from_u128(7)), ChangeNo(0)), (UserId(Uuid::from_u128(u128::MAX)), ChangeNo(i64::MAX))];
+        assert_eq!(hints(&payload(&told)), told);
+        assert_eq!(hints(&format!("{}{}", "ü".repeat(24), payload(&told))), told);
+        assert_eq!(hints("short"), []);
+    }
 }

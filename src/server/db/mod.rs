@@ -6,6 +6,7 @@
 pub mod api_token;
 pub mod audit;
 pub mod conversation;
+pub mod credential;
 pub mod demo;
 mod error;
 pub mod fan_out;
@@ -21,9 +22,11 @@ pub mod policy;
 pub mod pool;
 pub mod receipt;
 pub mod retry;
+pub mod send;
 pub mod session;
+pub mod sides;
 pub mod unread;
 pub mod user;
 
-pub use error::{is_broken_connection, is_conflict_of_transactions};
+pub use error::{is_broken_connection, is_conflict_of_transactions, kind};
 pub use retry::{keyed, read};

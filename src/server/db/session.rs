@@ -2,7 +2,6 @@
 //!
 //! In the audit log a session goes by the first 16 hex digits of its digest: enough to follow it, not enough to find its row.
 
-use super::user::UserRow;
 use crate::domain::{
     ids::{ChangeNo, UserId},
     session::Me,
@@ -54,39 +53,6 @@ pub async fn insert(connection: &mut PgConnection, session: &NewSession) -> Resu
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// Whose session this is, if it still stands; remembers the visit, at most once a minute.
-pub async fn owner(connection: &mut PgConnection, token_sha256: &[u8], idle: PgInterval) -> Result<Option<User>, sqlx::Error> {
-    let row = sqlx::query!(
-        r#"select u.id, u.username, u.display_name, u.department, u.role, u.active,
-                  s.last_seen_at < clock_timestamp() - interval '1 minute' as "stale!"
-           from sessions s join users u on u.id = s.user_id
-           where s.token_sha256 = $1 and u.active
-             and s.expires_at > clock_timestamp() and s.last_seen_at > clock_timestamp() - $2::interval"#,
-        token_sha256,
-        idle
-    )
-    .fetch_optional(&mut *connection)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    if row.stale {
-        sqlx::query!(
-            "update sessions set last_seen_at = clock_timestamp()
-             where token_sha256 = $1 and last_seen_at < clock_timestamp() - interval '1 minute'",
-            token_sha256
-        )
-        .execute(connection)
-        .await?;
-    }
-    Ok(Some(User::from(UserRow {
-        id: row.id,
-        username: row.username,
-        display_name: row.display_name,
-        department: row.department,
-        role: row.role,
-        active: row.active,
-    })))
 }
 
 /// Signs one session out. Doing it twice changes nothing the second time.

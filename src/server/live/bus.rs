@@ -1,16 +1,16 @@
-//! Hints between instances: "these people's feeds have moved", nothing else. They may be lost.
+//! Hints between instances: "user U is at change n", nothing else. They may be lost.
 //!
 //! With Postgres they travel by NOTIFY, coalesced, from one connection per instance and after the commit: inside the
 //! sending transaction a NOTIFY takes a lock on the whole database at commit (measured: a factor of 20 at 64 senders).
 //! Each instance hints itself, too, now and then: how long ago it last heard that is the age of hints in `/metrics`.
 
 use crate::{
-    domain::ids::UserId,
+    domain::ids::{ChangeNo, UserId},
     server::{db, state::AppState},
 };
 use sqlx::PgPool;
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -22,7 +22,7 @@ use uuid::Uuid;
 /// A way to tell the other instances.
 pub trait Bus: Send + Sync + fmt::Debug {
     /// Tells them, soon, without waiting.
-    fn hint(&self, users: &[UserId]);
+    fn hint(&self, user: UserId, newest: ChangeNo);
 }
 
 /// There are no other instances.
@@ -30,13 +30,13 @@ pub trait Bus: Send + Sync + fmt::Debug {
 pub struct Alone;
 
 impl Bus for Alone {
-    fn hint(&self, _: &[UserId]) {}
+    fn hint(&self, _: UserId, _: ChangeNo) {}
 }
 
 /// Other instances listen at the same database.
 #[derive(Debug)]
 pub struct Postgres {
-    waiting: Mutex<HashSet<UserId>>,
+    waiting: Mutex<HashMap<UserId, ChangeNo>>,
     called: Notify,
     /// Nobody's id: the hints of an instance to itself go by it.
     own: UserId,
@@ -56,14 +56,16 @@ const TOGETHER: Duration = Duration::from_millis(5);
 const PAUSE: Duration = Duration::from_secs(1);
 /// Between two hints to itself.
 const BEAT: Duration = Duration::from_secs(5);
-/// A payload of NOTIFY has less than 8,000 bytes; an id in hex has 32.
-const IN_ONE: usize = 200;
+/// A payload of NOTIFY has less than 8,000 bytes; an id and a number in hex have 48.
+const IN_ONE: usize = 160;
 
 impl Bus for Postgres {
-    fn hint(&self, users: &[UserId]) {
+    fn hint(&self, user: UserId, newest: ChangeNo) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() < MOST {
-            waiting.extend(users);
+            // "nobody knows how far" goes before every number
+            let keep = |known: &mut ChangeNo| *known = if newest.0 == 0 || known.0 == 0 { ChangeNo(0) } else { newest.max(*known) };
+            waiting.entry(user).and_modify(keep).or_insert(newest);
         }
         drop(waiting);
         self.called.notify_one();
@@ -71,7 +73,7 @@ impl Bus for Postgres {
 }
 
 impl Postgres {
-    fn take(&self) -> Vec<UserId> {
+    fn take(&self) -> Vec<(UserId, ChangeNo)> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).drain().collect()
     }
 
@@ -82,10 +84,10 @@ impl Postgres {
         loop {
             tokio::select! {
                 () = self.called.notified() => tokio::time::sleep(TOGETHER).await,
-                _ = beat.tick() => db::hint::tell(&mut connection, &[self.own]).await?,
+                _ = beat.tick() => db::hint::tell(&mut connection, &[(self.own, ChangeNo(0))]).await?,
             }
-            for users in self.take().chunks(IN_ONE) {
-                db::hint::tell(&mut connection, users).await?;
+            for hints in self.take().chunks(IN_ONE) {
+                db::hint::tell(&mut connection, hints).await?;
             }
         }
     }
@@ -108,13 +110,14 @@ async fn listen(state: &AppState, own: UserId) -> Result<(), sqlx::Error> {
     let hub = &state.hub;
     let mut listener = db::hint::listen(&state.pool).await?;
     // what was said while nobody listened is lost: everybody looks
-    hub.poke(&hub.listeners());
+    hub.listeners().into_iter().for_each(|user| hub.hint(user, ChangeNo(0)));
     loop {
-        let users = db::hint::heard(&mut listener).await?;
-        if users.contains(&own) {
-            state.metrics.hint_heard();
+        for (user, newest) in db::hint::heard(&mut listener).await? {
+            if user == own {
+                state.metrics.hint_heard();
+            }
+            hub.hint(user, newest);
         }
-        hub.poke(&users);
     }
 }
 

@@ -1,17 +1,21 @@
-//! The streams of this process, by user. Bounded: so many per user, so many in all; a hint costs no memory per stream.
+//! The streams of this process, by user. Bounded: so many per user, so many in all, so much that waits for each.
 //!
-//! Each user who listens has one `watch` channel whose value counts hints: many hints that nobody has looked at are one.
+//! Each stream has a mailbox that knows up to which change everything was handed to it. What this process has committed
+//! itself is put in ready-made, if it follows without a gap; with everything else the stream is only told that it is behind,
+//! and reads the feed from where it stands. So pushes that overtake each other, and hints that are late, doubled or lost,
+//! never move a cursor past a change that was not sent.
 
 use crate::{
-    domain::ids::UserId,
+    domain::ids::{ChangeNo, UserId},
     error::{Code, Error},
     server::context::Credential,
 };
+use bytes::Bytes;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// How many streams there may be; 0 is no limit.
@@ -23,6 +27,29 @@ pub struct Bounds {
     pub total: usize,
 }
 
+/// More bytes than these wait for no stream: who takes nothing reads the feed later.
+const WAITING: usize = 32 * 1024;
+
+/// What one transaction has changed for one user, as the stream sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pushed {
+    /// It follows this change …
+    pub after: ChangeNo,
+    /// … and goes up to this one, with nothing left out.
+    pub up_to: ChangeNo,
+    /// The events.
+    pub frame: Bytes,
+}
+
+/// What came of a push: how many streams took it, and how many have to read the feed instead.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// They stood right before it.
+    pub pushed: usize,
+    /// They did not, or had too much waiting.
+    pub behind: usize,
+}
+
 /// Who listens here.
 #[derive(Debug, Default)]
 pub struct Hub {
@@ -32,15 +59,16 @@ pub struct Hub {
 
 #[derive(Debug, Default)]
 struct Inner {
-    users: HashMap<UserId, Listening>,
+    users: HashMap<UserId, HashMap<u64, Listening>>,
     total: usize,
     next: u64,
 }
 
 #[derive(Debug)]
 struct Listening {
-    hints: watch::Sender<u64>,
-    streams: HashMap<u64, (Credential, CancellationToken)>,
+    credential: Credential,
+    ended: CancellationToken,
+    mailbox: Arc<Mailbox>,
 }
 
 /// One stream's place in the hub; gone when dropped.
@@ -49,10 +77,36 @@ pub struct Place {
     hub: Arc<Hub>,
     user: UserId,
     id: u64,
-    /// Changes whenever the user's feed may have moved.
-    pub hints: watch::Receiver<u64>,
+    mailbox: Arc<Mailbox>,
     /// Cancelled when the credential that opened the stream is no longer good.
     pub ended: CancellationToken,
+}
+
+/// What a stream does next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Send these, in this order.
+    Send(Vec<Pushed>),
+    /// Read the feed from where it stands.
+    Read,
+}
+
+#[derive(Debug, Default)]
+struct Mailbox {
+    slot: Mutex<Slot>,
+    called: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    /// Everything up to here was handed over; `None` while the stream is behind and reads the feed.
+    stands_at: Option<ChangeNo>,
+    /// The newest change that was heard of since the stream began to read.
+    heard: ChangeNo,
+    /// Something has changed, nobody knows which number.
+    look: bool,
+    waiting: Vec<Pushed>,
+    bytes: usize,
 }
 
 impl Hub {
@@ -62,64 +116,81 @@ impl Hub {
         Self { bounds, inner: Mutex::default() }
     }
 
-    /// A place for one more stream.
+    /// A place for one more stream, which is behind until it says otherwise.
     ///
     /// # Errors
     /// `rate_limited` when this user has as many as they may, `unavailable` when the process has.
     pub fn subscribe(self: &Arc<Self>, user: UserId, credential: Credential) -> Result<Place, Error> {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.lock();
         let full = |number: usize, bound: usize| bound > 0 && number >= bound;
         if full(inner.total, self.bounds.total) {
             return Err(Error { retry_after: Some(10), ..Error::new(Code::Unavailable) });
         }
-        let listening = inner.users.get(&user).map_or(0, |listening| listening.streams.len());
-        if full(listening, self.bounds.per_user) {
+        if full(inner.users.get(&user).map_or(0, HashMap::len), self.bounds.per_user) {
             return Err(Error::rate_limited(10));
         }
         inner.next = inner.next.wrapping_add(1);
         inner.total = inner.total.saturating_add(1);
-        let (id, ended) = (inner.next, CancellationToken::new());
-        let listening = inner.users.entry(user).or_insert_with(|| Listening { hints: watch::Sender::new(0), streams: HashMap::new() });
-        listening.streams.insert(id, (credential, ended.clone()));
-        let hints = listening.hints.subscribe();
-        Ok(Place { hub: self.clone(), user, id, hints, ended })
+        let (id, ended, mailbox) = (inner.next, CancellationToken::new(), Arc::new(Mailbox::default()));
+        let listening = Listening { credential, ended: ended.clone(), mailbox: mailbox.clone() };
+        inner.users.entry(user).or_default().insert(id, listening);
+        Ok(Place { hub: self.clone(), user, id, mailbox, ended })
     }
 
-    /// The feeds of these people may have moved.
-    pub fn poke(&self, users: &[UserId]) {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        for listening in users.iter().filter_map(|user| inner.users.get(user)) {
-            listening.hints.send_modify(|count| *count = count.wrapping_add(1));
+    /// Whether anybody listens for this user.
+    #[must_use]
+    pub fn listens(&self, user: UserId) -> bool {
+        self.lock().users.contains_key(&user)
+    }
+
+    /// Hands what was committed here to the user's streams.
+    pub fn push(&self, user: UserId, pushed: &Pushed) -> Taken {
+        let mut taken = Taken::default();
+        self.each(user, |mailbox| match mailbox.push(pushed) {
+            Some(true) => taken.pushed = taken.pushed.saturating_add(1),
+            Some(false) => taken.behind = taken.behind.saturating_add(1),
+            None => {}
+        });
+        taken
+    }
+
+    /// The user's feed has moved, up to this change; to nobody knows where with 0.
+    pub fn hint(&self, user: UserId, newest: ChangeNo) {
+        self.each(user, |mailbox| mailbox.hint(newest));
+    }
+
+    fn each(&self, user: UserId, mut tell: impl FnMut(&Mailbox)) {
+        let inner = self.lock();
+        for listening in inner.users.get(&user).into_iter().flat_map(HashMap::values) {
+            tell(&listening.mailbox);
         }
     }
 
     /// Everybody who listens here.
     #[must_use]
     pub fn listeners(&self) -> Vec<UserId> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner).users.keys().copied().collect()
+        self.lock().users.keys().copied().collect()
     }
 
     /// What opened the streams that are here.
     #[must_use]
     pub fn credentials(&self) -> Vec<Credential> {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.users.values().flat_map(|listening| listening.streams.values().map(|(credential, _)| credential.clone())).collect()
+        let inner = self.lock();
+        inner.users.values().flat_map(|streams| streams.values().map(|listening| listening.credential.clone())).collect()
     }
 
     /// Ends the streams whose credential is not good any more.
     pub fn end(&self, is_good: impl Fn(&Credential) -> bool) {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        for (credential, ended) in inner.users.values().flat_map(|listening| listening.streams.values()) {
-            if !is_good(credential) {
-                ended.cancel();
-            }
+        let inner = self.lock();
+        for listening in inner.users.values().flat_map(HashMap::values).filter(|listening| !is_good(&listening.credential)) {
+            listening.ended.cancel();
         }
     }
 
     /// How many streams there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner).total
+        self.lock().total
     }
 
     /// Whether nobody listens.
@@ -127,15 +198,97 @@ impl Hub {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// Waits until there is something to do.
+    pub async fn next(&self) -> Next {
+        loop {
+            if let Some(next) = self.mailbox.next() {
+                return next;
+            }
+            self.mailbox.called.notified().await;
+        }
+    }
+
+    /// The stream has sent everything up to here, as the feed had it. `false` when more was heard of meanwhile: it reads on.
+    #[must_use]
+    pub fn stands_at(&self, change_no: ChangeNo) -> bool {
+        let mut slot = self.mailbox.lock();
+        if slot.look || slot.heard > change_no {
+            return false;
+        }
+        slot.stands_at = Some(change_no);
+        true
+    }
+}
+
+impl Mailbox {
+    /// `Some(true)`: taken. `Some(false)`: the stream has to read the feed. `None`: nothing new to it.
+    fn push(&self, pushed: &Pushed) -> Option<bool> {
+        let mut slot = self.lock();
+        slot.heard = slot.heard.max(pushed.up_to);
+        let stands_at = slot.stands_at?;
+        if pushed.up_to <= stands_at {
+            return None;
+        }
+        let bytes = slot.bytes.saturating_add(pushed.frame.len());
+        let fits = stands_at == pushed.after && (slot.waiting.is_empty() || bytes <= WAITING);
+        if fits {
+            slot.stands_at = Some(pushed.up_to);
+            slot.bytes = bytes;
+            slot.waiting.push(pushed.clone());
+        } else {
+            slot.stands_at = None;
+        }
+        drop(slot);
+        self.called.notify_one();
+        Some(fits)
+    }
+
+    fn hint(&self, newest: ChangeNo) {
+        let mut slot = self.lock();
+        slot.heard = slot.heard.max(newest);
+        slot.look |= newest == ChangeNo::default();
+        let (look, heard) = (slot.look, slot.heard);
+        if slot.stands_at.take_if(|stands_at| look || heard > *stands_at).is_some() {
+            drop(slot);
+            self.called.notify_one();
+        }
+    }
+
+    /// What waits goes first: it lies before everything that the feed has to say.
+    fn next(&self) -> Option<Next> {
+        let mut slot = self.lock();
+        if !slot.waiting.is_empty() {
+            slot.bytes = 0;
+            return Some(Next::Send(std::mem::take(&mut slot.waiting)));
+        }
+        if slot.stands_at.is_some() {
+            return None;
+        }
+        // what was heard of until now is in what is read now
+        slot.look = false;
+        slot.heard = ChangeNo::default();
+        Some(Next::Read)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut inner = self.hub.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.hub.lock();
         inner.total = inner.total.saturating_sub(1);
-        if let Some(listening) = inner.users.get_mut(&self.user) {
-            listening.streams.remove(&self.id);
-            if listening.streams.is_empty() {
+        if let Some(streams) = inner.users.get_mut(&self.user) {
+            streams.remove(&self.id);
+            if streams.is_empty() {
                 inner.users.remove(&self.user);
             }
         }
@@ -168,16 +321,76 @@ mod tests {
         hub.subscribe(user(1), token(1)).expect("room again");
     }
 
+    fn pushed(after: i64, up_to: i64) -> Pushed {
+        Pushed { after: ChangeNo(after), up_to: ChangeNo(up_to), frame: Bytes::from_static(b"data: x\n\n") }
+    }
+
+    /// A stream that has read everything up to here.
+    fn standing(hub: &Arc<Hub>, n: u128, change_no: i64) -> Place {
+        let place = hub.subscribe(user(n), token(n)).expect("room");
+        assert_eq!(place.mailbox.next(), Some(Next::Read), "it begins by reading");
+        assert!(place.stands_at(ChangeNo(change_no)));
+        place
+    }
+
     #[test]
-    fn a_hint_reaches_the_streams_of_its_user_alone_and_many_are_one() {
+    fn what_follows_without_a_gap_is_handed_over_and_nobody_else_hears_it() {
         let hub = Arc::new(Hub::default());
-        let (mut mine, theirs) = (hub.subscribe(user(1), token(1)).expect("room"), hub.subscribe(user(2), token(2)).expect("room"));
+        let (mine, theirs) = (standing(&hub, 1, 4), standing(&hub, 2, 4));
+        assert_eq!(hub.push(user(1), &pushed(4, 5)), Taken { pushed: 1, behind: 0 });
+        assert_eq!(hub.push(user(1), &pushed(5, 7)), Taken { pushed: 1, behind: 0 });
+        assert_eq!(mine.mailbox.next(), Some(Next::Send(vec![pushed(4, 5), pushed(5, 7)])));
+        assert_eq!((mine.mailbox.next(), theirs.mailbox.next()), (None, None));
+    }
+
+    #[test]
+    fn a_push_that_overtakes_another_makes_the_stream_read_and_the_late_one_is_nothing_new() {
+        let hub = Arc::new(Hub::default());
+        let mine = standing(&hub, 1, 4);
+        assert_eq!(hub.push(user(1), &pushed(5, 6)), Taken { pushed: 0, behind: 1 });
+        assert_eq!(mine.mailbox.next(), Some(Next::Read));
+        assert!(mine.stands_at(ChangeNo(6)), "the feed had both");
+        assert_eq!(hub.push(user(1), &pushed(4, 5)), Taken::default());
+        assert_eq!(mine.mailbox.next(), None);
+    }
+
+    #[test]
+    fn what_is_heard_of_while_a_stream_reads_is_read_again() {
+        let hub = Arc::new(Hub::default());
+        let mine = hub.subscribe(user(1), token(1)).expect("room");
+        assert_eq!(mine.mailbox.next(), Some(Next::Read));
+        assert_eq!(hub.push(user(1), &pushed(4, 5)), Taken::default(), "it is reading");
+        assert!(!mine.stands_at(ChangeNo(4)), "the feed was read before the push");
+        assert_eq!(mine.mailbox.next(), Some(Next::Read));
+        assert!(mine.stands_at(ChangeNo(5)));
+        assert_eq!(mine.mailbox.next(), None);
+    }
+
+    #[test]
+    fn a_hint_of_what_was_handed_over_costs_nothing_and_one_without_a_number_is_looked_after() {
+        let hub = Arc::new(Hub::default());
+        let mine = standing(&hub, 1, 4);
+        hub.push(user(1), &pushed(4, 5));
+        hub.hint(user(1), ChangeNo(5));
+        assert_eq!(mine.mailbox.next(), Some(Next::Send(vec![pushed(4, 5)])));
+        assert_eq!(mine.mailbox.next(), None);
         for _ in 0..1_000 {
-            hub.poke(&[user(1)]);
+            hub.hint(user(1), ChangeNo(0));
         }
-        assert!(mine.hints.has_changed().expect("open") && !theirs.hints.has_changed().expect("open"));
-        mine.hints.mark_unchanged();
-        assert!(!mine.hints.has_changed().expect("open"));
+        assert_eq!(mine.mailbox.next(), Some(Next::Read));
+        assert!(mine.stands_at(ChangeNo(5)), "a thousand hints are one");
+        hub.hint(user(1), ChangeNo(6));
+        assert_eq!(mine.mailbox.next(), Some(Next::Read));
+    }
+
+    #[test]
+    fn what_waits_for_a_stream_is_bounded_and_the_rest_is_read_from_the_feed() {
+        let hub = Arc::new(Hub::default());
+        let mine = standing(&hub, 1, 0);
+        let large = |n| Pushed { frame: Bytes::from(vec![b'x'; WAITING / 2]), ..pushed(n, n + 1) };
+        assert_eq!([0, 1, 2, 3].map(|n| hub.push(user(1), &large(n)).pushed), [1, 1, 0, 0]);
+        assert_eq!(mine.mailbox.next(), Some(Next::Send(vec![large(0), large(1)])));
+        assert_eq!(mine.mailbox.next(), Some(Next::Read));
     }
 
     #[test]

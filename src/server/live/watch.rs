@@ -2,6 +2,7 @@
 //! listens here. Nothing is asked while nobody does.
 
 use crate::{
+    domain::ids::ChangeNo,
     error::Error,
     server::{context::Credential, db, state::AppState},
 };
@@ -32,10 +33,15 @@ pub async fn look(state: &AppState, known: &mut Known) -> Result<(), Error> {
     let mut connection = state.pool.acquire().await?;
     let (positions, good) = db::live::standing(&mut connection, &users, &sessions, &tokens, idle).await?;
     drop(connection);
+    let mut standing = HashMap::with_capacity(positions.len());
 
-    let moved: Vec<_> = positions.iter().filter(|(user, now)| known.0.get(&user.0) != Some(now)).map(|(user, _)| *user).collect();
-    known.0 = positions.into_iter().map(|(user, now)| (user.0, now)).collect();
-    state.hub.poke(&moved);
+    for (user, now) in positions {
+        if known.0.get(&user.0) != Some(&now) {
+            state.hub.hint(user, ChangeNo(now));
+        }
+        standing.insert(user.0, now);
+    }
+    known.0 = standing;
     let good: HashSet<Vec<u8>> = good.into_iter().collect();
     // only what was asked about: a stream that came meanwhile is looked at next time
     let asked: HashSet<Vec<u8>> = sessions.into_iter().chain(tokens.into_iter().map(|id| id.as_bytes().to_vec())).collect();

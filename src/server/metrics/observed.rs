@@ -1,7 +1,7 @@
-//! What is not counted but looked at, when somebody asks: the pool, the hub, the age of the last hint, the log.
+//! What is not counted but looked at, when somebody asks: the pool, the hub, the queues, the age of the last hint, the log.
 
 use super::Hint;
-use crate::server::{db::pool::Pool, live::hub::Hub, telemetry};
+use crate::server::{db::pool::Pool, live::hub::Hub, service::groups::Groups, telemetry};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric},
@@ -17,6 +17,7 @@ use std::{
 pub(super) struct Observed {
     pub(super) pool: Pool,
     pub(super) hub: Arc<Hub>,
+    pub(super) groups: Arc<Groups>,
     pub(super) hint_heard: Arc<OnceLock<Hint>>,
 }
 
@@ -27,6 +28,7 @@ impl Collector for Observed {
             ConstGauge::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
         };
         gauge("streams", "Live streams that are open here", self.hub.len())?;
+        gauge("send_queue_depth", "Messages and receipts that wait to be written", self.groups.depth())?;
         gauge("pool_waiting", "Calls that wait for a connection to the database", self.pool.waiting())?;
         let help = "Connections to the database";
         let mut connections = encoder.encode_descriptor("database_connections", help, None, MetricType::Gauge)?;

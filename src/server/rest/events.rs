@@ -6,17 +6,10 @@ use crate::{
     error::Error,
     server::{context::Context, live::stream, service::live},
 };
-use axum::response::{
-    IntoResponse, Response,
-    sse::{KeepAlive, Sse},
-};
-use http::{HeaderMap, HeaderValue};
+use axum::{body::Body, response::Response};
+use http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
-use std::time::Duration;
 use utoipa::IntoParams;
-
-/// No byte for 45 s means a dead stream; proxies close what rests for a minute.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// From where.
 #[derive(Deserialize, IntoParams)]
@@ -42,8 +35,8 @@ pub async fn stream(ctx: Context, headers: HeaderMap, Query(query): Query<From>)
         Some(text) => Some(cursor(text.unwrap_or_default())?),
     };
     let beginning = live::begin(&ctx, resumed.or(since)).await?;
-    let events = Sse::new(stream::events(ctx, beginning)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive"));
-    let mut response = events.into_response();
+    let mut response = Response::new(Body::from_stream(stream::frames(ctx, beginning)));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     // nginx would collect events until its buffer is full
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)

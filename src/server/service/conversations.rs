@@ -4,7 +4,7 @@ use super::limit;
 use crate::{
     domain::{
         conversation::Conversation,
-        ids::{ConversationId, UserId},
+        ids::{ChangeNo, ConversationId, UserId},
         page::{ConversationPage, Cursor},
         policy::{Circumstances, Decision, Party, PolicyAction, decide},
         time::Timestamp,
@@ -59,8 +59,9 @@ pub async fn open(ctx: &Context, recipient: UserId) -> Result<Opened, Error> {
     }
 
     let (opened, created) = db::keyed(pool, |mut db| async move { db::conversation::open(&mut db, id, recipient).await }).await?;
-    live::publish(&ctx.state, &[id]);
-    Ok(Opened { conversation: get(ctx, opened).await?, created })
+    let conversation = get(ctx, opened).await;
+    live::hint(&ctx.state, id, conversation.as_ref().map_or(ChangeNo(0), |seen| seen.change_no));
+    Ok(Opened { conversation: conversation?, created })
 }
 
 /// A page of the inbox, latest activity first; `q` filters by the peers' names as the search for people does.

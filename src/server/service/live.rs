@@ -1,15 +1,20 @@
 //! The live stream's use-cases: a place to listen from, and what has changed since.
 
-use super::changes;
+use super::{changes, conversations::seen_by};
 use crate::{
     domain::{
-        change::Changes,
+        change::{Changes, LiveChange},
         conversation::Conversation,
-        ids::{ChangeNo, ConversationId, Seq},
+        ids::{ChangeNo, ConversationId, Seq, UserId},
         message::Message,
     },
     error::Error,
-    server::{context::Context, db, live::hub::Place},
+    server::{
+        context::Context,
+        db::{self, sides::Sides},
+        live::{self, Moved, hub::Place},
+        state::AppState,
+    },
 };
 use std::collections::HashMap;
 
@@ -46,15 +51,11 @@ impl Position {
     pub fn cursor(&self) -> ChangeNo {
         self.cursor
     }
-}
 
-/// One change, with the messages that came with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LiveChange {
-    /// As it looks now.
-    pub conversation: Conversation,
-    /// Not sent by this stream yet; oldest first, 50 at most.
-    pub messages: Vec<Message>,
+    /// Everything up to here was handed over ready-made.
+    pub fn moved(&mut self, up_to: ChangeNo) {
+        *self = Self::at(up_to);
+    }
 }
 
 /// So many conversations are read at once.
@@ -66,9 +67,7 @@ const AT_ONCE: i64 = 50;
 /// `rate_limited` for one stream too many, `unavailable` when the process has enough; `invalid` for a negative cursor.
 pub async fn begin(ctx: &Context, cursor: Option<i64>) -> Result<Beginning, Error> {
     let viewer = ctx.viewer()?;
-    let mut place = ctx.state.hub.subscribe(viewer.id(), viewer.credential.clone())?;
-    // what has happened since the cursor is read before anything is waited for
-    place.hints.mark_changed();
+    let place = ctx.state.hub.subscribe(viewer.id(), viewer.credential.clone())?;
     let seen = changes::since(ctx, cursor.unwrap_or(i64::MAX), Some(1)).await?;
     // a cursor beyond the newest change is answered with the newest
     let newest = seen.reset.then_some(seen.change_no);
@@ -76,15 +75,15 @@ pub async fn begin(ctx: &Context, cursor: Option<i64>) -> Result<Beginning, Erro
     Ok(Beginning { place, position, reset: seen.reset && cursor.is_some() })
 }
 
-/// The next changes of this stream, ascending; none when it stands at the newest.
+/// The next changes of this stream, ascending, and whether there is more.
 ///
 /// # Errors
 /// When the database cannot be asked; the position has not moved then.
-pub async fn next(ctx: &Context, position: &mut Position) -> Result<Vec<LiveChange>, Error> {
+pub async fn next(ctx: &Context, position: &mut Position) -> Result<(Vec<LiveChange>, bool), Error> {
     let viewer = ctx.viewer()?.id();
     let Changes { items, change_no, more, .. } = changes::since(ctx, position.cursor.0, Some(AT_ONCE)).await?;
     if items.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), false));
     }
     let (base, changed) = (position.base, &items);
     let mut messages = db::read(&ctx.state.pool, |mut db| async move { db::live::messages(&mut db, viewer, changed, base).await }).await?;
@@ -104,5 +103,41 @@ pub async fn next(ctx: &Context, position: &mut Position) -> Result<Vec<LiveChan
         let messages = by_conversation.remove(&conversation.id).unwrap_or_default();
         LiveChange { conversation, messages }
     };
-    Ok(items.into_iter().map(with_messages).collect())
+    Ok((items.into_iter().map(with_messages).collect(), more))
+}
+
+/// What a write has done to one conversation.
+#[derive(Debug)]
+pub struct Happened<'a> {
+    /// How it looks now, for both.
+    pub sides: &'a Sides,
+    /// What was written.
+    pub message: Option<&'a Message>,
+}
+
+/// Tells everybody whom a transaction concerns, all of it at once, right after the commit and before anybody is answered.
+pub fn tell(state: &AppState, happened: &[Happened<'_>]) {
+    let mut moved: HashMap<UserId, Moved> = HashMap::new();
+    for Happened { sides, message } in happened {
+        for (side, entry) in sides.entries() {
+            let mine = moved.entry(side.user.id).or_insert_with(|| Moved { after: ChangeNo(i64::MAX), ..Moved::default() });
+            mine.after = mine.after.min(ChangeNo(side.moved_to.0.saturating_sub(1)));
+            mine.up_to = mine.up_to.max(side.moved_to);
+            if !state.hub.listens(side.user.id) {
+                continue;
+            }
+            let message = message.cloned();
+            match mine.changes.iter_mut().find(|change| change.conversation.id == sides.conversation_id) {
+                Some(change) => change.messages.extend(message),
+                None => mine.changes.push(LiveChange {
+                    conversation: seen_by(&state.policy, &side.user, entry, sides.now),
+                    messages: message.into_iter().collect(),
+                }),
+            }
+        }
+    }
+    for (user, mut moved) in moved {
+        moved.changes.sort_by_key(|change| change.conversation.change_no);
+        live::push(state, user, &moved);
+    }
 }

@@ -1,6 +1,6 @@
 //! Messages: a page of them, and sending one.
 
-use super::{limit, of_known};
+use super::{groups, limit, of_known};
 use crate::{
     domain::{
         ids::{ClientId, ConversationId},
@@ -13,9 +13,8 @@ use crate::{
         context::Context,
         db::{
             self,
-            message::{NewMessage, Recipient, Sent},
+            send::{NewMessage, Recipient, Sent},
         },
-        live,
     },
 };
 
@@ -75,20 +74,16 @@ pub async fn send(ctx: &Context, send: SendMessage) -> Result<SentMessage, Error
         None => ctx.state.policy.permits.version(send.conversation_id, viewer.id(), &sender),
     };
     for _ in 0..TURNS {
-        let new = &NewMessage {
-            sender: viewer.id(),
+        let new = NewMessage {
+            sender: viewer.user.clone(),
             conversation_id: send.conversation_id,
             client_id: send.client_id,
-            body: &body,
-            salt: &salt,
+            body: body.clone(),
+            salt,
             recipient_version,
         };
-        match db::keyed(&ctx.state.pool, |mut db| async move { db::message::send(&mut db, new).await }).await? {
-            Sent::Created(message) => {
-                ctx.state.metrics.message_sent();
-                live::publish(&ctx.state, &[message.sender_id, message.recipient_id]);
-                return Ok(SentMessage { message, replayed: false });
-            }
+        match groups::send(&ctx.state, new).await? {
+            Sent::Created(message, _) => return Ok(SentMessage { message, replayed: false }),
             Sent::Replayed(message) => return Ok(SentMessage { message, replayed: true }),
             Sent::Conflict => return Err(Error::new(Code::IdempotencyConflict)),
             Sent::NotFound => return Err(Error::not_found()),

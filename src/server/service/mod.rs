@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod changes;
 pub mod conversations;
+pub mod groups;
 pub mod import;
 pub mod live;
 pub mod messages;

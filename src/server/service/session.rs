@@ -3,6 +3,7 @@
 //! An unknown name, a deactivated person and a wrong password get the same answer after the same time. Tries are slowed
 //! per account and per address, never locked: nobody can lock a colleague out.
 
+use super::groups;
 use crate::{
     domain::{session::Me, user::User},
     error::{Code, Error},
@@ -12,7 +13,10 @@ use crate::{
             token::{self, Token},
         },
         context::{Context, Credential, Viewer},
-        db,
+        db::{
+            self,
+            credential::{Owner, Shown},
+        },
         state::AppState,
     },
 };
@@ -108,27 +112,16 @@ pub async fn me(ctx: &Context) -> Result<Me, Error> {
 
 /// Who presents this, as the database has them now. `None`: unknown, expired, revoked, or deactivated.
 pub async fn resolve(state: &AppState, presented: Presented<'_>) -> Result<Option<Viewer>, Error> {
-    match presented {
-        Presented::Cookie(text) => {
-            let token_sha256 = token::digest(text);
-            let idle = db::session::idle(state.settings.sessions.idle_hours);
-            let user = db::read(&state.pool, |mut connection| {
-                let (token_sha256, idle) = (&token_sha256, idle);
-                async move { db::session::owner(&mut connection, token_sha256, idle).await }
-            })
-            .await?;
-            Ok(user.map(|user| Viewer { user, credential: Credential::Session { token_sha256 } }))
-        }
-        Presented::Bearer(text) => {
-            let token_sha256 = token::digest(text);
-            let owner = db::read(&state.pool, |mut connection| {
-                let token_sha256 = &token_sha256;
-                async move { db::api_token::owner(&mut connection, token_sha256).await }
-            })
-            .await?;
-            Ok(owner.map(|(id, user)| Viewer { user, credential: Credential::Token { id } }))
-        }
-    }
+    let shown = match presented {
+        Presented::Cookie(text) => Shown::Session { token_sha256: token::digest(text), idle_hours: state.settings.sessions.idle_hours },
+        Presented::Bearer(text) => Shown::Token { token_sha256: token::digest(text) },
+    };
+    let digest = shown.digest().to_vec();
+    let owner = groups::caller(state, shown).await?;
+    Ok(owner.map(|Owner { user, token }| Viewer {
+        user,
+        credential: token.map_or(Credential::Session { token_sha256: digest }, |id| Credential::Token { id }),
+    }))
 }
 
 /// What a browser calls itself, as far as it can be shown.

@@ -141,6 +141,10 @@ impl World {
             return Acknowledging::Beyond;
         }
         for (thread, up_to) in items.iter().copied() {
+            // of several items about one conversation the farthest counts
+            if items.iter().any(|(other, farther)| *other == thread && *farther > up_to) {
+                continue;
+            }
             let side = self.side(who, thread).expect("checked");
             let there = &mut self.threads[thread];
             let known = if read { there.seen[side] } else { there.got[side] };
