@@ -4,7 +4,7 @@
 -- by the busy person in one conversation of ten, and everything is read elsewhere.
 --
 -- Settings: busy.peers, busy.messages in each conversation of the busy person, busy.more in the first of them,
--- busy.others who are no peers.
+-- busy.others who are no peers; busy.between messages in everybody else's conversations (0: no such conversations).
 create function busy_id(kind int, n bigint) returns uuid language sql immutable parallel safe
 as $$ select format('%s-0000-7000-8000-%s', lpad(kind::text, 8, '0'), lpad(n::text, 12, '0'))::uuid $$;
 
@@ -29,9 +29,9 @@ create temporary table busy_conversations as
                current_setting('busy.messages')::int + case p when 2 then current_setting('busy.more')::int else 0 end as last_seq
         from generate_series(2, 1 + current_setting('busy.peers')::int) p
         union all
-        select p, p + step, 20
+        select p, p + step, coalesce(nullif(current_setting('busy.between', true), ''), '20')::int
         from generate_series(2, (select count(*) from users)) p, generate_series(1, 3) step
-        where p + step <= (select count(*) from users)
+        where p + step <= (select count(*) from users) and current_setting('busy.between', true) is distinct from '0'
     ) pairs;
 
 insert into conversations (id, user_low, user_high, created_by, last_seq, last_message_at, created_at)

@@ -2,11 +2,20 @@
 //!
 //! `agent load` is one run against a server that is there already; the other subcommands are the parts of `script/bench`.
 
+mod bound;
 mod latency;
 mod office;
+mod pages;
 mod processes;
+mod sends;
+mod streams;
+mod table;
 mod text;
 mod traffic;
+
+pub use pages::Pages;
+pub use sends::Sends;
+pub use streams::Streams;
 
 use crate::{Failure, http::Http};
 use office::Promise;

@@ -26,6 +26,12 @@ struct Agent {
 enum Part {
     /// Senders, live recipients and readers against a server that is there: rates, latencies, processor time.
     Load(load::Load),
+    /// Of script/bench: sends beside the bound that pgbench sets on the same tables.
+    Sends(load::Sends),
+    /// Of script/bench: ten thousand live streams.
+    Streams(load::Streams),
+    /// Of script/bench: reading and one send in a small and in a large history.
+    Pages(load::Pages),
 }
 
 fn main() -> ExitCode {
@@ -44,5 +50,8 @@ fn main() -> ExitCode {
 async fn run(part: Part) -> Result<(), Failure> {
     match part {
         Part::Load(load) => load.run().await,
+        Part::Sends(sends) => sends.run().await,
+        Part::Streams(streams) => streams.run().await,
+        Part::Pages(pages) => pages.run().await,
     }
 }

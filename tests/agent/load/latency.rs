@@ -52,6 +52,16 @@ fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default()
 }
 
+/// The middle of some figures.
+pub fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_unstable_by(f64::total_cmp);
+    let half = figures.len() / 2;
+    match (figures.get(half.wrapping_sub(1)), figures.get(half)) {
+        (Some(low), Some(high)) if figures.len().is_multiple_of(2) => f64::midpoint(*low, *high),
+        (_, middle) => middle.copied().unwrap_or(f64::NAN),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,5 +72,12 @@ mod tests {
         let summary = times.summary();
         assert_eq!((summary.p50, summary.p99), (Duration::from_millis(100), Duration::from_millis(198)));
         assert_eq!(Latencies::default().summary().p99, Duration::ZERO);
+    }
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_two() {
+        assert!((median(vec![3.0, 1.0, 2.0]) - 2.0).abs() < 1e-9);
+        assert!((median(vec![4.0, 1.0, 2.0, 3.0]) - 2.5).abs() < 1e-9);
+        assert!(median(Vec::new()).is_nan());
     }
 }
