@@ -4,6 +4,7 @@
 //! sees from outside. Called without arguments it says how it is called.
 
 mod events;
+mod faults;
 mod http;
 mod load;
 
@@ -24,6 +25,7 @@ struct Agent {
 
 #[derive(Subcommand)]
 enum Part {
+    Faults(faults::Faults),
     /// Senders, live recipients and readers against a server that is there: rates, latencies, processor time.
     Load(load::Load),
     /// Of script/bench: sends beside the bound that pgbench sets on the same tables.
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
 
 async fn run(part: Part) -> Result<(), Failure> {
     match part {
+        Part::Faults(faults) => faults::main(faults).await,
         Part::Load(load) => load.run().await,
         Part::Sends(sends) => sends.run().await,
         Part::Streams(streams) => streams.run().await,
