@@ -34,7 +34,7 @@ use std::{net::SocketAddr, path::PathBuf, process::Command};
 #[derive(clap::Args, Debug, Clone)]
 pub struct Faults {
     /// The dice of the run; the same seed gives the same people, texts, keys and faults.
-    #[arg(long)]
+    #[arg(long, overrides_with = "seed")]
     seed: Option<u64>,
     /// Rounds of all faults follow each other until so many seconds have passed; at least one round.
     #[arg(long, default_value_t = 0)]
