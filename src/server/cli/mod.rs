@@ -47,11 +47,13 @@ enum Command {
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
     let program = Program::parse();
-    telemetry::start();
+    let log = telemetry::start();
     let done = settings::load().and_then(|settings| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(run(program.command, settings))
     });
+    // what the log has to say comes before the sentence
+    drop(log);
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
