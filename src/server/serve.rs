@@ -4,10 +4,11 @@
 //! Our own, because `axum::serve` has none of these: a client that sends a byte a minute, or asks for a large file and
 //! does not read it, would keep its connection for ever.
 
+mod handles;
 mod patience;
 mod places;
 
-use crate::server::{failure::Failure, health, middleware::client_address::PeerAddress, settings, state::AppState};
+use crate::server::{failure::Failure, health, middleware::client_address::PeerAddress, settings::Settings, state::AppState};
 use axum::{Router, body::Body, extract::Request, response::Response};
 use hyper::{body::Incoming, server::conn::http1::Builder};
 use hyper_util::{
@@ -45,19 +46,33 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// The usual ones. Who is on this machine speaks for others, too: a proxy beside us.
+    /// The usual ones: a connection for each stream that may be open, and some more for everything else. Who is on this
+    /// machine speaks for others, too: a proxy beside us.
     #[must_use]
-    pub fn of(server: &settings::Server) -> Self {
+    pub fn of(settings: &Settings) -> Self {
         let here = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        let streams = match settings.limits.streams_total {
+            0 => UNLIMITED_STREAMS,
+            streams => streams as usize,
+        };
         Self {
-            connections: 8_192,
+            connections: streams.saturating_add(OTHER_CONNECTIONS),
             per_address: 2_048,
-            proxies: server.trusted_proxies.iter().copied().chain(here).collect(),
+            proxies: settings.server.trusted_proxies.iter().copied().chain(here).collect(),
             head_within: Duration::from_secs(15),
             write_within: Duration::from_secs(30),
         }
     }
 }
+
+/// Connections that are no streams: browsers keep a few open each, for a while.
+const OTHER_CONNECTIONS: usize = 4_096;
+
+/// What stands for no limit of streams; file handles are one in any case.
+const UNLIMITED_STREAMS: usize = 100_000;
+
+/// Connections of the second address: a few collectors, nobody else.
+const METRICS_CONNECTIONS: usize = 64;
 
 /// The bytes of a request's head; also what is buffered of a body.
 const MAX_HEAD: usize = 64 * 1024;
@@ -123,13 +138,15 @@ pub fn metrics(listener: Option<TcpListener>, state: &AppState) {
     let state = state.clone();
     tokio::spawn(async move {
         let app = health::metrics_router(state.clone());
-        connections(&listener, &app, &state, &GracefulShutdown::new(), Bounds::of(&state.settings.server)).await;
+        let bounds = Bounds { connections: METRICS_CONNECTIONS, ..Bounds::of(&state.settings) };
+        connections(&listener, &app, &state, &GracefulShutdown::new(), bounds).await;
     });
 }
 
 /// Serves until `state.shutdown`, then lets the open requests end, and what they have left to be done.
 pub async fn serve(listener: TcpListener, app: Router, state: &AppState) {
-    serve_within(Bounds::of(&state.settings.server), listener, app, state).await;
+    let bounds = handles::within(Bounds::of(&state.settings), state.settings.database.max_connections);
+    serve_within(bounds, listener, app, state).await;
 }
 
 /// The same within other bounds.

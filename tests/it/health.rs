@@ -170,7 +170,7 @@ const LONG: Duration = Duration::from_secs(10);
 async fn within(server: &Server, bounds: impl FnOnce(&mut Bounds)) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let (address, state) = (listener.local_addr().expect("bound"), server.office.state.clone());
-    let mut all = Bounds::of(&state.settings.server);
+    let mut all = Bounds::of(&state.settings);
     bounds(&mut all);
     tokio::spawn(async move { serve::serve_within(all, listener, router::router(state.clone()), &state).await });
     address

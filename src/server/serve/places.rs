@@ -81,11 +81,11 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::settings::Server;
+    use crate::server::settings::{Server, Settings};
 
     fn places(trusted: &str) -> Places {
         let server = Server { trusted_proxies: vec![trusted.parse().expect("an address")], ..Server::default() };
-        Places::new(Bounds { per_address: 2, ..Bounds::of(&server) })
+        Places::new(Bounds { per_address: 2, ..Bounds::of(&Settings { server, ..Settings::default() }) })
     }
 
     #[test]
