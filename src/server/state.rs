@@ -4,7 +4,7 @@ use crate::{
     domain::policy::Policy,
     error::{Code, Error},
     server::{
-        db::pool::Pool,
+        db::pool::{Lent, Pool},
         limits::Limits,
         live::{
             bus::{Alone, Bus},
@@ -17,7 +17,6 @@ use crate::{
     },
 };
 use leptos::config::LeptosOptions;
-use sqlx::{Postgres, pool::PoolConnection};
 use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
@@ -77,7 +76,7 @@ impl AppState {
     ///
     /// # Errors
     /// `unavailable` when none is to be had: nothing was begun.
-    pub async fn connection(&self) -> Result<PoolConnection<Postgres>, Error> {
+    pub async fn connection(&self) -> Result<Lent, Error> {
         self.pool.acquire().await.map_err(|_| Error::unavailable())
     }
 

@@ -1,12 +1,15 @@
 //! What is tried again by itself, and what an answer may say when that did not help.
 
 use crate::support::Office;
-use cms_messages::{error::Code, server::db};
-use sqlx::{Executor, PgConnection, Postgres, pool::PoolConnection};
+use cms_messages::{
+    error::Code,
+    server::db::{self, pool::Lent},
+};
+use sqlx::{Executor, PgConnection};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use tokio::sync::Barrier;
 
-async fn kill(killer: &tokio::sync::Mutex<PgConnection>, victim: &mut PoolConnection<Postgres>) {
+async fn kill(killer: &tokio::sync::Mutex<PgConnection>, victim: &mut Lent) {
     let pid: i32 = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut **victim).await.expect("a pid");
     sqlx::query("select pg_terminate_backend($1, 5000)").bind(pid).execute(&mut *killer.lock().await).await.expect("terminated");
 }
@@ -58,7 +61,7 @@ async fn a_call_whose_backend_dies_is_made_again_on_another() {
 async fn an_outcome_that_stays_unknown_is_said_to_be_unknown_but_a_read_had_none() {
     let office = Office::new().await;
     let killer = &tokio::sync::Mutex::new(office.database.owner().await);
-    let always_dies = |mut connection: PoolConnection<Postgres>| async move {
+    let always_dies = |mut connection: Lent| async move {
         kill(killer, &mut connection).await;
         connection.execute("select 7").await.map(|_| ())
     };
@@ -71,7 +74,7 @@ async fn a_try_that_is_given_up_does_not_hide_one_whose_outcome_is_unknown() {
     let office = Office::new().await;
     let killer = &tokio::sync::Mutex::new(office.database.owner().await);
     let tries = &AtomicU32::new(0);
-    let dies_then_waits = |mut connection: PoolConnection<Postgres>| async move {
+    let dies_then_waits = |mut connection: Lent| async move {
         if tries.fetch_add(1, SeqCst).is_multiple_of(2) {
             kill(killer, &mut connection).await;
         }

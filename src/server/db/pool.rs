@@ -1,17 +1,18 @@
 //! The connections of one process. Each gives up its login's rights as soon as it stands: it works as
 //! `cms_messages_app`, which cannot change or remove a message, a receipt or an audit entry.
 //!
-//! Time limits in the database, because a limit in this process would abandon a statement that still runs.
+//! Time limits in the database, because a limit in this process would abandon a statement that still runs. Above them
+//! stands one of ours, [`in_time`], for a database that does not even say that: its host is gone, its process stands still.
 
 use crate::server::metrics;
 use prometheus_client::metrics::{counter::Counter, histogram::Histogram};
 use sqlx::{
-    ConnectOptions, Connection, Executor, PgPool, Postgres,
+    ConnectOptions, Connection, Executor, PgConnection, PgPool, Postgres,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::{
-    ops::Deref,
+    ops::{Deref, DerefMut},
     str::FromStr,
     sync::Arc,
     time::{Duration, Instant},
@@ -31,7 +32,7 @@ impl Purpose {
     fn session(self) -> &'static str {
         match self {
             Self::Serve => {
-                "set role cms_messages_app; set statement_timeout = '15s'; set lock_timeout = '5s'; \
+                "set role cms_messages_app; set statement_timeout = '8s'; set lock_timeout = '5s'; \
                  set idle_in_transaction_session_timeout = '10s'; set jit = off"
             }
             Self::Command => {
@@ -62,6 +63,9 @@ const QUEUE_PER_CONNECTION: usize = 100;
 
 /// How long a call waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A little more than `statement_timeout`: who says nothing for so long is gone.
+const SILENCE: Duration = Duration::from_secs(9);
 
 /// Connections with a bounded queue in front. Behind it stands the driver's own pool, for what is no request: it may wait
 /// however long the queue is.
@@ -103,7 +107,7 @@ impl Pool {
     /// # Errors
     /// `PoolTimedOut`: at once when too many wait already, or when none became free in time. What the driver says when the
     /// database cannot be reached.
-    pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+    pub async fn acquire(&self) -> Result<Lent, sqlx::Error> {
         let Ok(_turn) = self.turns.try_acquire() else {
             self.waits.refused.inc();
             return Err(sqlx::Error::PoolTimedOut);
@@ -111,7 +115,7 @@ impl Pool {
         let began = Instant::now();
         let acquired = self.inner.acquire().await;
         self.waits.time.observe(began.elapsed().as_secs_f64());
-        acquired.inspect_err(|error| tracing::warn!(cause = cause(error), "no connection to the database"))
+        acquired.map(Lent).inspect_err(|error| tracing::warn!(cause = cause(error), "no connection to the database"))
     }
 
     /// How many calls wait for a connection just now.
@@ -127,12 +131,52 @@ impl Pool {
     }
 }
 
+/// A connection that goes back to its pool when it is dropped, also in the middle of a call. The driver waits then until
+/// the database has answered that call; a database that is gone never does, and the place in the pool would be lost.
+#[derive(Debug)]
+pub struct Lent(PoolConnection<Postgres>);
+
+impl Deref for Lent {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // what the driver's own drop does, but not for ever: dropping this future closes the connection
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(tokio::time::timeout(SILENCE, self.0.return_to_pool()));
+        }
+    }
+}
+
 impl Deref for Pool {
     type Target = PgPool;
 
     fn deref(&self) -> &PgPool {
         &self.inner
     }
+}
+
+async fn lives(connection: &mut PgConnection, within: Duration) -> bool {
+    matches!(tokio::time::timeout(within, connection.ping()).await, Ok(Ok(())))
+}
+
+/// A call that the database has not even given up by then is given up here: the connection counts as broken.
+///
+/// # Errors
+/// What the call comes to; an I/O error when there is no answer.
+pub async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(SILENCE, work).await.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
 }
 
 /// The reason without the driver's words, which may hold the connection's URL.
@@ -156,7 +200,7 @@ pub fn open(options: PgConnectOptions, max_connections: u32, purpose: Purpose) -
         .test_before_acquire(false)
         // a connection in use is not asked whether it lives: a send stays one round trip
         .before_acquire(|connection, standing| {
-            Box::pin(async move { Ok(standing.idle_for < Duration::from_secs(1) || connection.ping().await.is_ok()) })
+            Box::pin(async move { Ok(standing.idle_for < Duration::from_secs(1) || lives(connection, Duration::from_secs(1)).await) })
         })
         .after_connect(move |connection, _| {
             Box::pin(async move {

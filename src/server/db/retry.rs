@@ -3,12 +3,20 @@
 //!
 //! Taking the connection is a step of its own: when that fails, nothing was begun, and the answer may say so.
 
-use super::{is_broken_connection, is_conflict_of_transactions, pool::Pool};
+use super::{
+    is_broken_connection, is_conflict_of_transactions,
+    pool::{Lent, Pool, in_time},
+};
 use crate::error::{Code, Error};
-use sqlx::{Postgres, pool::PoolConnection};
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
 const TRIES: u32 = 4;
+
+/// After so long nothing is tried again: somebody waits for the answer.
+const LONG: Duration = Duration::from_secs(8);
 
 /// A read: tried again on another connection, `unavailable` in the end.
 ///
@@ -16,7 +24,7 @@ const TRIES: u32 = 4;
 /// What the last try came to.
 pub async fn read<T, F, W>(pool: &Pool, work: F) -> Result<T, Error>
 where
-    F: FnMut(PoolConnection<Postgres>) -> W,
+    F: FnMut(Lent) -> W,
     W: Future<Output = Result<T, sqlx::Error>>,
 {
     match tries(pool, work).await {
@@ -31,7 +39,7 @@ where
 /// What the last try came to; `unconfirmed` when a connection broke and no later try has found out.
 pub async fn keyed<T, F, W>(pool: &Pool, work: F) -> Result<T, Error>
 where
-    F: FnMut(PoolConnection<Postgres>) -> W,
+    F: FnMut(Lent) -> W,
     W: Future<Output = Result<T, sqlx::Error>>,
 {
     tries(pool, work).await
@@ -39,9 +47,10 @@ where
 
 async fn tries<T, F, W>(pool: &Pool, mut work: F) -> Result<T, Error>
 where
-    F: FnMut(PoolConnection<Postgres>) -> W,
+    F: FnMut(Lent) -> W,
     W: Future<Output = Result<T, sqlx::Error>>,
 {
+    let began = Instant::now();
     let mut unknown = false;
     let mut tried = 0;
     loop {
@@ -52,10 +61,12 @@ where
             // nothing was begun, whatever the reason
             Err(_) => return Err(Error::unavailable()),
         };
-        match work(connection).await {
+        let outcome = in_time(work(connection)).await;
+        let again = tried < TRIES && began.elapsed() < LONG;
+        match outcome {
             Ok(value) => return Ok(value),
-            Err(error) if tried < TRIES && is_conflict_of_transactions(&error) => {}
-            Err(error) if tried < TRIES && is_broken_connection(&error) => unknown = true,
+            Err(error) if again && is_conflict_of_transactions(&error) => {}
+            Err(error) if again && is_broken_connection(&error) => unknown = true,
             Err(error) => {
                 return Err(match Error::from(error) {
                     // this try was given up, but nobody knows about the one whose connection broke

@@ -6,7 +6,7 @@
 use sqlx::{ConnectOptions, PgPool, postgres::PgConnectOptions};
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering::SeqCst},
+    atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -18,6 +18,7 @@ pub struct Wire {
     port: u16,
     statements: Arc<AtomicUsize>,
     round_trips: Arc<AtomicUsize>,
+    frozen: Arc<AtomicBool>,
 }
 
 /// What crossed the wire.
@@ -34,17 +35,18 @@ impl Wire {
     pub async fn tap(options: PgConnectOptions) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("bound").port();
-        let wire = Self { port, statements: Arc::default(), round_trips: Arc::default() };
+        let wire = Self { port, statements: Arc::default(), round_trips: Arc::default(), frozen: Arc::default() };
+        let frozen = wire.frozen.clone();
         let (statements, round_trips) = (wire.statements.clone(), wire.round_trips.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (statements, round_trips) = (statements.clone(), round_trips.clone());
-                let options = options.clone();
+                let (options, frozen) = (options.clone(), frozen.clone());
                 tokio::spawn(async move {
                     let (from_client, to_client) = client.into_split();
                     let (from_server, to_server) = connect(&options).await;
                     tokio::spawn(forward(from_server, to_client));
-                    let _ = count(from_client, to_server, &statements, &round_trips).await;
+                    let _ = count(from_client, to_server, &statements, &round_trips, &frozen).await;
                 });
             }
         });
@@ -58,6 +60,12 @@ impl Wire {
         url.set_host(Some("127.0.0.1")).expect("a host");
         url.set_port(Some(self.port)).expect("a port");
         PgConnectOptions::from_url(&url).expect("options").ssl_mode(sqlx::postgres::PgSslMode::Disable)
+    }
+
+    /// From now on nobody answers, and nobody hangs up: as if the database's host were gone. What was asked while it was so
+    /// is never answered; with `false` new connections are.
+    pub fn freeze(&self, frozen: bool) {
+        self.frozen.store(frozen, SeqCst);
     }
 
     /// What crossed the wire until this was answered. Begins when all connections are back in the pool: sqlx looks at
@@ -100,13 +108,20 @@ async fn count(
     mut to: Writer,
     statements: &AtomicUsize,
     round_trips: &AtomicUsize,
+    frozen: &AtomicBool,
 ) -> std::io::Result<()> {
+    if frozen.load(SeqCst) {
+        std::future::pending::<()>().await;
+    }
     // the start-up message has no type
     let length = from.read_u32().await?;
     pass(&mut from, &mut to, &length.to_be_bytes(), length).await?;
     loop {
         let kind = from.read_u8().await?;
         let length = from.read_u32().await?;
+        if frozen.load(SeqCst) {
+            std::future::pending::<()>().await;
+        }
         if matches!(kind, b'E' | b'Q') {
             statements.fetch_add(1, SeqCst);
         }
