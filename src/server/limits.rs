@@ -3,6 +3,8 @@
 //! Services and middleware ask before they do the work. Keys are salted hashes, so nothing that was typed stays in
 //! memory; what has recovered is forgotten every few thousand checks, so strangers cannot make the tables grow for ever.
 
+mod strangers;
+
 use crate::{domain::ids::UserId, error::Error, server::settings::LimitSettings};
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
@@ -15,9 +17,13 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+pub use strangers::{Admitted, Strangers};
+
 /// The keyed limiters.
 pub struct Limits {
-    salt: RandomState,
+    /// Credentials that are nobody's, before they reach the database.
+    pub strangers: Strangers,
+    keys: Keys,
     sign_ins_of_account: Keyed,
     sign_ins_from_address: Keyed,
     sends: Keyed,
@@ -38,8 +44,10 @@ impl Limits {
     /// From the settings; 0 switches a limit off.
     #[must_use]
     pub fn new(settings: &LimitSettings) -> Self {
+        let keys = Keys::default();
         Self {
-            salt: RandomState::new(),
+            strangers: Strangers::new(keys.clone(), settings.requests_per_second),
+            keys,
             sign_ins_of_account: Keyed::new(settings.sign_ins_per_minute_account, Quota::per_minute),
             sign_ins_from_address: Keyed::new(settings.sign_ins_per_minute_address, Quota::per_minute),
             sends: Keyed::new(settings.sends_per_minute, Quota::per_minute),
@@ -85,7 +93,17 @@ impl Limits {
     }
 
     fn key(&self, key: impl Hash) -> u64 {
-        self.salt.hash_one(key)
+        self.keys.of(key)
+    }
+}
+
+/// Whatever is counted by is kept as a salted hash.
+#[derive(Debug, Clone, Default)]
+struct Keys(RandomState);
+
+impl Keys {
+    fn of(&self, key: impl Hash) -> u64 {
+        self.0.hash_one(key)
     }
 }
 

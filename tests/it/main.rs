@@ -31,6 +31,7 @@ mod messages;
 mod metrics;
 mod model;
 mod openapi;
+mod overload;
 mod pages;
 mod people_admin;
 mod people_cli;

@@ -31,19 +31,21 @@ pub async fn layer(State(state): State<AppState>, mut request: Request, next: Ne
 /// The same for a handler that found out by itself that it needs to know.
 ///
 /// # Errors
-/// `unavailable` when the database cannot be asked.
+/// `unavailable` when the database cannot be asked, `rate_limited` when too many credentials from there were nobody's.
 pub async fn identify(state: &AppState, request: &mut Request) -> Result<(), Error> {
     let server = &state.settings.server;
+    let address = client_address::of(request.extensions().get(), request.headers(), &server.trusted_proxies);
     let caller = match presented(request.headers(), cookie::read(server, request.headers())) {
-        Some(presented) => session::resolve(state, presented).await?,
+        Some(presented) => {
+            // whoever invents credentials is slowed before they cost anything
+            let admitted = state.limits.strangers.admit(address, presented.text())?;
+            let caller = session::resolve(state, presented).await?;
+            state.limits.strangers.settle(&admitted, caller.is_some());
+            caller
+        }
         None => None,
     };
-    let context = Context {
-        state: state.clone(),
-        caller,
-        address: client_address::of(request.extensions().get(), request.headers(), &server.trusted_proxies),
-        request_id: request_id::of(request.extensions()),
-    };
+    let context = Context { state: state.clone(), caller, address, request_id: request_id::of(request.extensions()) };
     request.extensions_mut().insert(context);
     Ok(())
 }

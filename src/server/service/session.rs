@@ -57,6 +57,16 @@ pub enum Presented<'a> {
     Bearer(&'a str),
 }
 
+impl<'a> Presented<'a> {
+    /// As it came.
+    #[must_use]
+    pub fn text(self) -> &'a str {
+        match self {
+            Self::Cookie(text) | Self::Bearer(text) => text,
+        }
+    }
+}
+
 /// Begins a session. Errors: `unauthenticated`, `rate_limited`, `unavailable`.
 pub async fn sign_in(ctx: &Context, attempt: SignIn) -> Result<SignedIn, Error> {
     // Postgres takes no NUL in a text: such a name is nobody's
@@ -83,7 +93,9 @@ pub async fn sign_in(ctx: &Context, attempt: SignIn) -> Result<SignedIn, Error> 
         };
         if db::session::insert(&mut *ctx.state.connection().await?, &session).await? {
             let max_age_seconds = i64::from(lifetime_days).saturating_mul(24 * 60 * 60);
-            return Ok(SignedIn { user: user.clone(), token: token.reveal(), max_age_seconds });
+            let token = token.reveal();
+            ctx.state.limits.strangers.made(&token);
+            return Ok(SignedIn { user: user.clone(), token, max_age_seconds });
         }
     }
     db::session::refuse(&mut *ctx.state.connection().await?, user.map(|user| user.id)).await?;
