@@ -3,8 +3,8 @@
 
 use crate::support::{
     Office,
-    database::TestDatabase,
     person::{Person, hash_of},
+    program::Program,
     server::{Client, Server},
 };
 use cms_messages::{
@@ -12,13 +12,8 @@ use cms_messages::{
     server::auth::token,
 };
 use serde_json::json;
-use sqlx::{ConnectOptions, Connection, PgConnection};
-use std::{
-    io::{BufRead, BufReader},
-    net::SocketAddr,
-    process::{Child, Command, Stdio},
-    time::Instant,
-};
+use sqlx::{Connection, PgConnection};
+use std::time::Instant;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -211,46 +206,6 @@ async fn a_password_change_that_has_begun_is_finished_without_its_client() {
     no_transaction_is_left(&mut server).await;
     assert_eq!(server.office.count("select count(*) from audit_entries where action = 'password.changed'").await, 1);
     assert_eq!(server.office.count(HALF).await, 0);
-}
-
-/// The program itself, in a process that can be killed.
-struct Program {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Program {
-    fn serve(database: &TestDatabase) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_cms-messages"))
-            .arg("serve")
-            .env("DATABASE_URL", database.options().to_url_lossy().to_string())
-            .env("LEPTOS_SITE_ADDR", "127.0.0.1:0")
-            .env("CMS_MESSAGES__SERVER__METRICS_ADDR", "127.0.0.1:0")
-            .env("CMS_MESSAGES__LIMITS__SENDS_PER_MINUTE", "0")
-            .env("CMS_MESSAGES__LIMITS__REQUESTS_PER_SECOND", "0")
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
-        let line = lines.find(|line| line.contains("listening")).expect("it listens");
-        // nobody else reads what it logs; a full pipe would stop it
-        std::thread::spawn(move || lines.for_each(drop));
-        let address = line.split('"').find_map(|word| word.parse().ok()).unwrap_or_else(|| panic!("no address in {line}"));
-        Self { child, address }
-    }
-
-    /// SIGKILL: nothing is drained, nothing is said.
-    fn kill(&mut self) {
-        self.child.kill().expect("killed");
-        self.child.wait().expect("gone");
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

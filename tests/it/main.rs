@@ -19,6 +19,7 @@ mod concurrency;
 mod conversations;
 mod csrf;
 mod demo;
+mod draining;
 mod errors;
 mod forms;
 mod grants;

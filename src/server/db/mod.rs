@@ -29,4 +29,5 @@ pub mod unread;
 pub mod user;
 
 pub use error::{is_broken_connection, is_conflict_of_transactions, kind};
+pub use pool::in_time;
 pub use retry::{keyed, read};

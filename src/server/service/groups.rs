@@ -106,7 +106,7 @@ async fn together<T: InGroups>(state: AppState, group: Vec<Asked<T>>) {
 async fn in_one_call<T: InGroups>(state: &AppState, group: &[Asked<T>]) -> Result<Vec<T::Done>, Option<Error>> {
     let items: Vec<&T> = group.iter().map(|asked| &asked.item).collect();
     let mut connection = state.connection().await.map_err(Some)?;
-    match T::call(&mut connection, &items).await {
+    match db::in_time(T::call(&mut connection, &items)).await {
         Ok(answers) if answers.len() == items.len() => {
             T::committed(state, &answers);
             Ok(answers)

@@ -4,6 +4,7 @@
 
 pub mod database;
 pub mod person;
+pub mod program;
 pub mod server;
 pub mod wire;
 
