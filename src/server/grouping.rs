@@ -5,7 +5,7 @@
 //! company. A commit and a round trip are paid once for a group.
 //!
 //! The work runs in a task of its own: a client that hangs up takes nothing with it. The queue is bounded, and who finds it
-//! full is told so at once.
+//! full is told so at once; who has waited in it for too long is told then, and nothing was begun for either.
 
 use crate::error::{Code, Error};
 use futures_util::FutureExt;
@@ -15,6 +15,7 @@ use std::{
     hash::Hash,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
@@ -56,8 +57,12 @@ struct Queue<T: Groupable> {
 pub struct Asked<T: Groupable> {
     /// What was asked.
     pub item: T,
-    answer: oneshot::Sender<T::Answer>,
+    answer: oneshot::Sender<Result<T::Answer, Error>>,
+    since: Instant,
 }
+
+/// As long as for a connection: a queue that the database does not empty is no place to wait in.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl<T: Groupable> fmt::Debug for Grouped<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,7 +73,7 @@ impl<T: Groupable> fmt::Debug for Grouped<T> {
 impl<T: Groupable> Asked<T> {
     /// Answers. Nobody may be waiting any more.
     pub fn answer(self, answer: T::Answer) {
-        let _ = self.answer.send(answer);
+        let _ = self.answer.send(Ok(answer));
     }
 }
 
@@ -104,7 +109,7 @@ impl<T: Groupable> Grouped<T> {
             if queue.waiting.len() >= self.bounds.waiting {
                 return Err(Error { retry_after: Some(1), ..Error::unavailable() });
             }
-            queue.waiting.push_back(Asked { item, answer });
+            queue.waiting.push_back(Asked { item, answer, since: Instant::now() });
             let free = queue.calls < self.bounds.calls;
             queue.calls = queue.calls.saturating_add(usize::from(free));
             free
@@ -118,7 +123,7 @@ impl<T: Groupable> Grouped<T> {
                 }
             });
         }
-        answered.await.map_err(|_| Error::new(Code::Unconfirmed))
+        answered.await.unwrap_or_else(|_| Err(Error::new(Code::Unconfirmed)))
     }
 
     /// The next group; `None` when there is nothing to do, and then one call fewer is on its way.
@@ -127,6 +132,10 @@ impl<T: Groupable> Grouped<T> {
         let (mut group, mut later, mut keys) = (Vec::new(), VecDeque::new(), HashSet::new());
         while group.len() < self.bounds.together {
             let Some(asked) = queue.waiting.pop_front() else { break };
+            if asked.since.elapsed() > PATIENCE {
+                let _ = asked.answer.send(Err(Error::unavailable()));
+                continue;
+            }
             match asked.item.key() {
                 Some(key) if !keys.insert(key) => later.push_back(asked),
                 _ => group.push(asked),

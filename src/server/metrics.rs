@@ -47,7 +47,7 @@ struct Route {
 }
 
 /// Bounds of the buckets of a time, in seconds: what is usual here, what is slow, what somebody gave up on.
-pub const SECONDS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+const SECONDS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 
 impl Metrics {
     /// Nothing has been counted yet; how these stand is looked at when somebody asks.
@@ -145,9 +145,7 @@ impl Metrics {
 /// What [`Metrics::render`] gives.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// A histogram of a time.
-#[must_use]
-pub fn timing() -> Histogram {
+fn timing() -> Histogram {
     Histogram::new(SECONDS)
 }
 

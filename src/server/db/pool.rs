@@ -4,7 +4,6 @@
 //! Time limits in the database, because a limit in this process would abandon a statement that still runs. Above them
 //! stands one of ours, [`in_time`], for a database that does not even say that: its host is gone, its process stands still.
 
-use crate::server::metrics;
 use prometheus_client::metrics::{counter::Counter, histogram::Histogram};
 use sqlx::{
     ConnectOptions, Connection, Executor, PgConnection, PgPool, Postgres,
@@ -67,6 +66,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A little more than `statement_timeout`: who says nothing for so long is gone.
 const SILENCE: Duration = Duration::from_secs(9);
 
+/// Bounds of the buckets of a wait: what is usual, what is slow, what was in vain.
+const SECONDS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
+
 /// Connections with a bounded queue in front. Behind it stands the driver's own pool, for what is no request: it may wait
 /// however long the queue is.
 #[derive(Debug, Clone)]
@@ -96,7 +98,7 @@ impl Waits {
 impl From<PgPool> for Pool {
     fn from(inner: PgPool) -> Self {
         let most = QUEUE_PER_CONNECTION.saturating_mul(inner.options().get_max_connections() as usize);
-        let waits = Waits { time: metrics::timing(), refused: Counter::default() };
+        let waits = Waits { time: Histogram::new(SECONDS), refused: Counter::default() };
         Self { inner, turns: Arc::new(Semaphore::new(most)), most, waits }
     }
 }

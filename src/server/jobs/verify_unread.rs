@@ -7,11 +7,10 @@
 use crate::{
     error::Error,
     server::{
-        db::{self, unread::Slice},
+        db::{self, pool::Pool, unread::Slice},
         metrics::Metrics,
     },
 };
-use sqlx::PgPool;
 use std::time::Duration;
 
 /// Between two rounds.
@@ -24,9 +23,9 @@ pub const SLICE: Slice = Slice { sides: 500, messages: 20_000, rest: Duration::f
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub async fn run(pool: &PgPool, metrics: &Metrics, slice: Slice) -> Result<(), Error> {
+pub async fn run(pool: &Pool, metrics: &Metrics, slice: Slice) -> Result<(), Error> {
     let mut connection = pool.acquire().await?;
-    let compared = db::unread::compare(&mut connection, slice).await?;
+    let compared = db::in_time(db::unread::compare(&mut connection, slice)).await?;
     let mut wrong = 0;
     for side in compared.iter().filter(|side| side.unread != side.counted) {
         wrong += 1;

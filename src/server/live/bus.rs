@@ -56,6 +56,8 @@ const TOGETHER: Duration = Duration::from_millis(5);
 const PAUSE: Duration = Duration::from_secs(1);
 /// Between two hints to itself.
 const BEAT: Duration = Duration::from_secs(5);
+/// Who has not heard even themselves for so long listens anew.
+const SILENCE: Duration = Duration::from_secs(11);
 /// A payload of NOTIFY has less than 8,000 bytes; an id and a number in hex have 48.
 const IN_ONE: usize = 160;
 
@@ -78,16 +80,16 @@ impl Postgres {
     }
 
     async fn tell(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
-        let mut connection = db::hint::connect(pool).await?;
+        let mut connection = db::in_time(db::hint::connect(pool)).await?;
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = self.called.notified() => tokio::time::sleep(TOGETHER).await,
-                _ = beat.tick() => db::hint::tell(&mut connection, &[(self.own, ChangeNo(0))]).await?,
+                _ = beat.tick() => db::in_time(db::hint::tell(&mut connection, &[(self.own, ChangeNo(0))])).await?,
             }
             for hints in self.take().chunks(IN_ONE) {
-                db::hint::tell(&mut connection, hints).await?;
+                db::in_time(db::hint::tell(&mut connection, hints)).await?;
             }
         }
     }
@@ -108,11 +110,13 @@ pub fn spawn(state: &AppState, bus: Arc<Postgres>) {
 
 async fn listen(state: &AppState, own: UserId) -> Result<(), sqlx::Error> {
     let hub = &state.hub;
-    let mut listener = db::hint::listen(&state.pool).await?;
+    let mut listener = db::in_time(db::hint::listen(&state.pool)).await?;
     // what was said while nobody listened is lost: everybody looks
     hub.listeners().into_iter().for_each(|user| hub.hint(user, ChangeNo(0)));
     loop {
-        for (user, newest) in db::hint::heard(&mut listener).await? {
+        // a connection whose other end is gone says nothing, and no error: but we hint ourselves
+        let heard = tokio::time::timeout(SILENCE, db::hint::heard(&mut listener)).await;
+        for (user, newest) in heard.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))? {
             if user == own {
                 state.metrics.hint_heard();
             }

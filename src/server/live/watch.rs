@@ -31,7 +31,7 @@ pub async fn look(state: &AppState, known: &mut Known) -> Result<(), Error> {
     }
     let idle = db::session::idle(state.settings.sessions.idle_hours);
     let mut connection = state.pool.acquire().await?;
-    let (positions, good) = db::live::standing(&mut connection, &users, &sessions, &tokens, idle).await?;
+    let (positions, good) = db::in_time(db::live::standing(&mut connection, &users, &sessions, &tokens, idle)).await?;
     drop(connection);
     let mut standing = HashMap::with_capacity(positions.len());
 
