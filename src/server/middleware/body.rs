@@ -81,9 +81,13 @@ pub fn is_form(headers: &HeaderMap) -> bool {
 /// # Errors
 /// `too_large`; `malformed_request` when it breaks off or does not come to an end.
 pub async fn read(request: Request) -> Result<Read<Bytes>, Error> {
+    read_within(PATIENCE, request).await
+}
+
+async fn read_within(patience: Duration, request: Request) -> Result<Read<Bytes>, Error> {
     let (parts, body) = request.into_parts();
     let mut waited = false;
-    let mut collecting = pin!(tokio::time::timeout(PATIENCE, collect(body)));
+    let mut collecting = pin!(tokio::time::timeout(patience, collect(body)));
     let collected = poll_fn(|context| {
         let polled = collecting.as_mut().poll(context);
         waited |= polled.is_pending();
@@ -125,5 +129,22 @@ fn with_object(request: http::Request<Bytes>) -> Result<Request, Error> {
             Ok(Request::from_parts(parts, Body::from(bytes)))
         }
         _ => Err(Error::new(Code::MalformedRequest)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream::unfold;
+
+    #[tokio::test]
+    async fn a_body_that_trickles_is_given_up_however_much_of_it_comes() {
+        let bytes = unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(b"x")), ()))
+        });
+        let read = read_within(Duration::from_millis(50), Request::new(Body::from_stream(bytes)));
+        let read = tokio::time::timeout(Duration::from_secs(10), read).await.expect("an end");
+        assert_eq!(read.err().map(|error| error.code), Some(Code::MalformedRequest));
     }
 }

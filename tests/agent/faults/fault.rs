@@ -1,6 +1,16 @@
 //! What is done to the product, and undone: each fault begins, is held for a while, and is over when everything runs again.
 
-use super::{caller::World, hostile, instance::Instance, office::Person, postgres::Postgres, proxy::{Proxy, Weather}, random::Random, reader::{Seat, Way}, signal};
+use super::{
+    caller::World,
+    hostile,
+    instance::Instance,
+    office::Person,
+    postgres::Postgres,
+    proxy::{Proxy, Weather},
+    random::Random,
+    reader::{Seat, Way},
+    signal,
+};
 use crate::Failure;
 use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
 use tokio::time::sleep;
@@ -82,9 +92,18 @@ impl Fault {
         ];
         let mut cut = || Weather::CutAfter(dice.below(3_000));
         let (client, database) = (cut(), cut());
-        let bad = [Weather::AnswersLost, Weather::Slow(Duration::from_millis(80)), Weather::Stalled, Weather::HalfOpen, Weather::Forgotten, Weather::Refused];
+        let bad = [
+            Weather::AnswersLost,
+            Weather::Slow(Duration::from_millis(80)),
+            Weather::Stalled,
+            Weather::HalfOpen,
+            Weather::Forgotten,
+            Weather::Refused,
+        ];
         all.extend(bad.into_iter().chain([client, Weather::Narrow(20_000)]).map(Self::Clients));
-        all.extend(bad.into_iter().filter(|weather| *weather != Weather::Forgotten).chain([database, Weather::Narrow(40_000)]).map(Self::Database));
+        all.extend(
+            bad.into_iter().filter(|weather| *weather != Weather::Forgotten).chain([database, Weather::Narrow(40_000)]).map(Self::Database),
+        );
         if has_previous {
             all.push(Self::PreviousProgram);
         }
@@ -170,7 +189,8 @@ impl Fault {
             Self::Clients(weather) => {
                 let one = stage.dice.below(stage.doors.len());
                 // some bad weather leaves a door open, some does not
-                let doors: Vec<&Proxy> = if stage.dice.percent(50) { stage.doors.iter().collect() } else { stage.doors.get(one).into_iter().collect() };
+                let doors: Vec<&Proxy> =
+                    if stage.dice.percent(50) { stage.doors.iter().collect() } else { stage.doors.get(one).into_iter().collect() };
                 held(&doors, weather, time).await;
                 Ok(())
             }
@@ -234,7 +254,8 @@ impl Stage {
     pub fn behind(&self, feeds: &std::collections::HashMap<uuid::Uuid, i64>) -> Vec<String> {
         let stands = |seat: &Seat| seat.cursor.load(std::sync::atomic::Ordering::Relaxed);
         let late = self.seats.iter().filter(|seat| stands(seat) < feeds.get(&seat.person.id).copied().unwrap_or(0));
-        late.map(|seat| format!("{} ({:?}) stands at {} of {:?}", seat.person.name, seat.way, stands(seat), feeds.get(&seat.person.id))).collect()
+        late.map(|seat| format!("{} ({:?}) stands at {} of {:?}", seat.person.name, seat.way, stands(seat), feeds.get(&seat.person.id)))
+            .collect()
     }
 
     async fn memory(&self) -> Vec<u64> {
@@ -265,7 +286,8 @@ impl Stage {
             held.extend(hostile::unfinished(door, &self.stranger, EACH).await);
         }
         self.hostile += held.len();
-        let floods = doors.iter().map(|door| tokio::spawn(hostile::flood(self.world.clone(), door.clone(), self.stranger.token.clone(), time)));
+        let floods =
+            doors.iter().map(|door| tokio::spawn(hostile::flood(self.world.clone(), door.clone(), self.stranger.token.clone(), time)));
         for flood in floods.collect::<Vec<_>>() {
             flood.await?;
         }

@@ -31,7 +31,10 @@ pub async fn slow_readers(door: &str, people: &[Person], count: usize) -> Vec<Tc
 /// Heads and bodies that never end.
 pub async fn unfinished(door: &str, person: &Person, count: usize) -> Vec<TcpStream> {
     let mut held = Vec::new();
-    let body = format!("POST /api/v1/delivered HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: 60000\r\n\r\n{{", person.token);
+    let body = format!(
+        "POST /api/v1/delivered HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: 60000\r\n\r\n{{",
+        person.token
+    );
     for n in 0..count {
         if let Ok(mut stream) = TcpStream::connect(door).await {
             let _ = stream.write_all(if n % 2 == 0 { b"GET / HTTP/1.1\r\nx: ".as_slice() } else { body.as_bytes() }).await;

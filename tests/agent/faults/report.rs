@@ -10,10 +10,8 @@ use crate::Failure;
 use std::{collections::HashMap, io::Write, time::Duration};
 
 /// What the server counts and a run must have seen at least once.
-const COUNTERS: [(&str, &str); 2] = [
-    ("resyncs", "cms_messages_resyncs_total"),
-    ("groups of sends larger than one", "cms_messages_send_groups_larger_than_one_total"),
-];
+const COUNTERS: [(&str, &str); 2] =
+    [("resyncs", "cms_messages_resyncs_total"), ("groups of sends larger than one", "cms_messages_send_groups_larger_than_one_total")];
 /// Those of them that a server may still lack.
 const NOT_OFFERED_YET: [&str; 2] = ["cms_messages_resyncs_total", "cms_messages_send_groups_larger_than_one_total"];
 
@@ -61,7 +59,11 @@ pub fn report(evidence: &Evidence, checks: Vec<Check>, counters: &HashMap<String
     let mut passed = evidence.struck.iter().filter(|fault| fault.agreed.is_ok()).count();
     let mut failed = evidence.struck.len() - passed;
     let mut line = |is_good: bool, text: String| {
-        if is_good { passed += 1 } else { failed += 1 }
+        if is_good {
+            passed += 1
+        } else {
+            failed += 1
+        }
         say(&format!("{}  {text}", if is_good { "ok    " } else { "FAILED" }))
     };
     for check in &checks {

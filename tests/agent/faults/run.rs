@@ -168,7 +168,8 @@ fn some(behind: &[String]) -> String {
 }
 
 async fn feeds(stage: &Stage) -> Result<HashMap<Uuid, i64>, Failure> {
-    let rows: Vec<(Uuid, i64)> = sqlx::query_as("select user_id, change_no from user_feeds").fetch_all(&mut stage.postgres.connect().await?).await?;
+    let rows: Vec<(Uuid, i64)> =
+        sqlx::query_as("select user_id, change_no from user_feeds").fetch_all(&mut stage.postgres.connect().await?).await?;
     Ok(rows.into_iter().collect())
 }
 

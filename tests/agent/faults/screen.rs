@@ -100,9 +100,14 @@ impl Screen {
         let is_cut = gap.up_to > gap.after;
         if is_cut && !speaks_first && messages.len() < MOST {
             let place = format!("change {} of {}", change_no.0, conversation.id);
-            return Err(("I6", format!("{place} shows last_seq {}, and nothing of {} to {} came", conversation.last_seq, known + 1, first - 1)));
+            return Err((
+                "I6",
+                format!("{place} shows last_seq {}, and nothing of {} to {} came", conversation.last_seq, known + 1, first - 1),
+            ));
         }
-        if let Some(wrong) = messages.iter().zip(first..).find(|(message, seq)| message.seq.0 != *seq || message.conversation_id != conversation.id) {
+        if let Some(wrong) =
+            messages.iter().zip(first..).find(|(message, seq)| message.seq.0 != *seq || message.conversation_id != conversation.id)
+        {
             return Err(("I6", format!("message {} where {} was to come, in {}", wrong.0.seq, wrong.1, conversation.id)));
         }
         if messages.last().is_some_and(|last| last.seq != conversation.last_seq) {
@@ -327,7 +332,8 @@ mod tests {
     #[test]
     fn a_page_that_lacks_a_message_is_seen() {
         let mut screen = screen();
-        let changes: Changes = serde_json::from_value(json!({"items": [row(6, 4, 0, 4)], "change_no": 6, "more": false, "policy_version": 1})).unwrap();
+        let changes: Changes =
+            serde_json::from_value(json!({"items": [row(6, 4, 0, 4)], "change_no": 6, "more": false, "policy_version": 1})).unwrap();
         let gaps = screen.take_changes(&changes).unwrap();
         let page: Vec<Message> = vec![serde_json::from_value(message(4)).unwrap()];
         assert_eq!(screen.fill(&gaps[0], &page).unwrap_err().0, "I1");

@@ -72,7 +72,8 @@ impl Writer {
         let gives_up = self.dice.percent(15);
         for tried in 0..TRIES {
             let outcome = if is_twin && tried == 0 {
-                let (one, other) = tokio::join!(try_once(&self.world, &mut self.caller, letter), try_once(&self.world, &mut self.twin, letter));
+                let (one, other) =
+                    tokio::join!(try_once(&self.world, &mut self.caller, letter), try_once(&self.world, &mut self.twin, letter));
                 if matches!(one, Outcome::Accepted { .. }) { one } else { other }
             } else {
                 self.once(letter).await

@@ -15,7 +15,8 @@ pub fn dense(evidence: &Evidence) -> Check {
     let mut check = Check::new("I6", "change numbers are dense: as many as things happened");
     let rows = &evidence.rows;
     let mut happened: HashMap<Uuid, i64> = HashMap::new();
-    let peers: HashMap<(Uuid, Uuid), Uuid> = rows.participants.iter().map(|side| ((side.conversation_id, side.user_id), side.peer_id)).collect();
+    let peers: HashMap<(Uuid, Uuid), Uuid> =
+        rows.participants.iter().map(|side| ((side.conversation_id, side.user_id), side.peer_id)).collect();
     let mut both = |conversation, user: Uuid| {
         for user in [Some(user), peers.get(&(conversation, user)).copied()].into_iter().flatten() {
             *happened.entry(user).or_default() += 1;
@@ -45,7 +46,9 @@ pub fn dense(evidence: &Evidence) -> Check {
     }
     for side in rows.participants.iter().filter(|side| side.change_no > 0) {
         let last = before.get(&(side.conversation_id, side.user_id)).copied().unwrap_or(0);
-        check.look(side.change_no >= last, || format!("{} stands at change {} and its message at {last}", side.conversation_id, side.change_no));
+        check.look(side.change_no >= last, || {
+            format!("{} stands at change {} and its message at {last}", side.conversation_id, side.change_no)
+        });
     }
     check
 }
@@ -81,7 +84,8 @@ mod tests {
 
     #[test]
     fn a_stream_that_stands_still_without_a_fault_is_found() {
-        let still = |from: u64, until: u64| StoodStill { from: Duration::from_secs(from), until: Duration::from_secs(until), what: "still".into() };
+        let still =
+            |from: u64, until: u64| StoodStill { from: Duration::from_secs(from), until: Duration::from_secs(until), what: "still".into() };
         finds(nothing_was_missed, |evidence| evidence.done.stood_still.push(still(20, 25)));
         let mut evidence = super::super::specimen::Specimen::new().evidence();
         evidence.done.stood_still.push(still(0, 4));

@@ -11,13 +11,16 @@ pub fn only_advance(evidence: &Evidence) -> Check {
         if let Some(before) = before
             && (before.conversation_id, before.user_id, &before.kind) == (row.conversation_id, row.user_id, &row.kind)
         {
-            check.look(before.at <= row.at, || format!("a receipt of {} up to {} is older than an earlier one", row.conversation_id, row.up_to_seq));
+            check.look(before.at <= row.at, || {
+                format!("a receipt of {} up to {} is older than an earlier one", row.conversation_id, row.up_to_seq)
+            });
         }
         before = Some(row);
     }
     for side in &evidence.rows.participants {
         let top = |kind: &str| {
-            let mine = evidence.rows.receipts.iter().filter(|row| row.conversation_id == side.conversation_id && row.user_id == side.user_id);
+            let mine =
+                evidence.rows.receipts.iter().filter(|row| row.conversation_id == side.conversation_id && row.user_id == side.user_id);
             mine.filter(|row| row.kind == kind).map(|row| row.up_to_seq).max().unwrap_or(0)
         };
         let receipts = (top("delivered"), top("read"));
@@ -31,7 +34,9 @@ pub fn only_advance(evidence: &Evidence) -> Check {
     for (one, message) in accepted(evidence) {
         let last = known.entry((one.letter.sender, one.letter.key)).or_insert((one.end, message.status));
         if one.begin >= last.0 {
-            check.look(message.status >= last.1, || format!("message {} of {} went from {:?} to {:?}", message.seq, message.conversation_id, last.1, message.status));
+            check.look(message.status >= last.1, || {
+                format!("message {} of {} went from {:?} to {:?}", message.seq, message.conversation_id, last.1, message.status)
+            });
             *last = (one.end, message.status);
         }
     }
@@ -42,9 +47,11 @@ pub fn only_advance(evidence: &Evidence) -> Check {
 pub fn unread_is_the_count(evidence: &Evidence) -> Check {
     let mut check = Check::new("I9", "unread is the count of the peer's messages after the pointer, in row, list and total");
     for side in &evidence.rows.participants {
-        let unread = evidence.rows.messages.iter().filter(|row| {
-            row.conversation_id == side.conversation_id && row.seq > side.read_seq && row.sender_id != side.user_id
-        });
+        let unread = evidence
+            .rows
+            .messages
+            .iter()
+            .filter(|row| row.conversation_id == side.conversation_id && row.seq > side.read_seq && row.sender_id != side.user_id);
         let count = i64::try_from(unread.count()).unwrap_or(0);
         check.look(side.unread == count, || format!("unread of {} is {} of {count}", side.conversation_id, side.unread));
     }
@@ -52,7 +59,9 @@ pub fn unread_is_the_count(evidence: &Evidence) -> Check {
         let counts = screen.fresh.iter().map(|row| row.unread_count).filter(|count| *count > 0);
         let (messages, conversations) = counts.fold((0, 0), |(messages, conversations), count| (messages + count, conversations + 1));
         let said = (screen.unread.messages, screen.unread.conversations);
-        check.look(said == (messages, conversations), || format!("{} is told of {said:?} unread and shown {:?}", screen.name, (messages, conversations)));
+        check.look(said == (messages, conversations), || {
+            format!("{} is told of {said:?} unread and shown {:?}", screen.name, (messages, conversations))
+        });
     }
     check.and_seen(&evidence.done)
 }

@@ -23,7 +23,9 @@ pub struct FinalScreen {
 pub fn snapshot_and_changes(evidence: &Evidence) -> Check {
     let mut check = Check::new("I7", "a snapshot and its changes are a fresh snapshot");
     for screen in &evidence.screens {
-        check.look(screen.kept.len() == screen.fresh.len(), || format!("{} keeps {} of {}", screen.name, screen.kept.len(), screen.fresh.len()));
+        check.look(screen.kept.len() == screen.fresh.len(), || {
+            format!("{} keeps {} of {}", screen.name, screen.kept.len(), screen.fresh.len())
+        });
         for (kept, fresh) in screen.kept.iter().zip(&screen.fresh) {
             check.look(kept == fresh, || format!("{} keeps {kept:?}, which is {fresh:?}", screen.name));
         }

@@ -33,12 +33,15 @@ pub fn accepted_are_there(evidence: &Evidence) -> Check {
         let row = rows.get(&(one.letter.sender, one.letter.key)).and_then(|rows| rows.first());
         check.look(row.is_some(), || format!("message {} of {} was acknowledged and is not there", message.seq, message.conversation_id));
     }
-    let pointers: HashMap<_, _> =
-        (evidence.rows.participants.iter()).map(|side| ((side.conversation_id, side.user_id), (side.delivered_seq, side.read_seq))).collect();
+    let pointers: HashMap<_, _> = (evidence.rows.participants.iter())
+        .map(|side| ((side.conversation_id, side.user_id), (side.delivered_seq, side.read_seq)))
+        .collect();
     for done in &evidence.done.acknowledged {
         let (delivered, read) = pointers.get(&(done.conversation, done.user)).copied().unwrap_or_default();
         let holds = delivered >= done.up_to && (!done.read || read >= done.up_to);
-        check.look(holds, || format!("acknowledged up to {} of {}, and the pointers are at {delivered}, {read}", done.up_to, done.conversation));
+        check.look(holds, || {
+            format!("acknowledged up to {} of {}, and the pointers are at {delivered}, {read}", done.up_to, done.conversation)
+        });
     }
     check.and_seen(&evidence.done)
 }
@@ -53,7 +56,9 @@ pub fn one_key_one_message(evidence: &Evidence) -> Check {
     for (one, message) in accepted(evidence) {
         let said = (message.conversation_id, message.seq, message.sender_id, message.client_id, &message.body, message.sent_at);
         let known = *first.entry((one.letter.sender, one.letter.key)).or_insert(said);
-        check.look(known == said, || format!("the key {} was answered with message {} and with message {}", one.letter.key, known.1, said.1));
+        check.look(known == said, || {
+            format!("the key {} was answered with message {} and with message {}", one.letter.key, known.1, said.1)
+        });
     }
     let created = |tries: &[&Try]| tries.iter().filter(|one| matches!(one.outcome, Outcome::Accepted { created: true, .. })).count();
     for (key, tries) in tries_by_key(evidence) {
@@ -69,7 +74,9 @@ pub fn unknown_ends_once(evidence: &Evidence) -> Check {
     for (key, tries) in tries_by_key(evidence) {
         if tries.iter().any(|one| one.outcome == Outcome::Unknown) {
             let count = rows.get(&key).map_or(0, Vec::len);
-            check.look(count == 1, || format!("{count} messages with the key {}, whose outcome was unknown and which was tried again", key.1));
+            check.look(count == 1, || {
+                format!("{count} messages with the key {}, whose outcome was unknown and which was tried again", key.1)
+            });
         }
     }
     check
@@ -81,7 +88,8 @@ pub fn refused_was_not_begun(evidence: &Evidence) -> Check {
     for (key, tries) in tries_by_key(evidence) {
         let refused = tries.iter().take_while(|one| matches!(one.outcome, Outcome::Refused { status: 429 | 503 })).count();
         // the retries of the end are tries, too: the last one has been accepted
-        let retried = tries.iter().skip(refused).all(|one| matches!(one.outcome, Outcome::Accepted { .. }) && one.begin >= evidence.done.rested);
+        let retried =
+            tries.iter().skip(refused).all(|one| matches!(one.outcome, Outcome::Accepted { .. }) && one.begin >= evidence.done.rested);
         if refused > 0 && retried {
             check.look(!evidence.before_retries.contains(&key), || format!("the key {} was only ever refused, and is there", key.1));
         }
@@ -114,7 +122,9 @@ pub fn as_written(evidence: &Evidence) -> Check {
     }
     let known = tries_by_key(evidence);
     for row in &evidence.rows.messages {
-        check.look(known.contains_key(&(row.sender_id, row.client_id)), || format!("message {} of {} was written by nobody", row.seq, row.conversation_id));
+        check.look(known.contains_key(&(row.sender_id, row.client_id)), || {
+            format!("message {} of {} was written by nobody", row.seq, row.conversation_id)
+        });
     }
     check.and_seen(&evidence.done)
 }
@@ -130,8 +140,12 @@ pub fn nothing_by_half(evidence: &Evidence) -> Check {
     expected.extend(receipts);
     expected.sort();
     let of_messages = rows.entries.iter().filter(|entry| entry.action.starts_with("message."));
-    let found: Vec<_> =
-        of_messages.clone().map(|e| (e.action.clone(), e.conversation_id, e.actor_id, e.object.clone())).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+    let found: Vec<_> = of_messages
+        .clone()
+        .map(|e| (e.action.clone(), e.conversation_id, e.actor_id, e.object.clone()))
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .collect();
     let count = of_messages.clone().count();
     check.look(count == expected.len(), || format!("{count} audit entries for {} messages and receipts", expected.len()));
     check.look(found == expected, || "the audit entries are not those of the messages and receipts".into());

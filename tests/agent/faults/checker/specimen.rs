@@ -102,7 +102,8 @@ impl Specimen {
             evidence: evidence.into(),
             at: at(seconds),
         };
-        evidence.rows.receipts = vec![receipt("delivered", 2, "read", 4), receipt("delivered", 3, "client", 5), receipt("read", 2, "client", 4)];
+        evidence.rows.receipts =
+            vec![receipt("delivered", 2, "read", 4), receipt("delivered", 3, "client", 5), receipt("read", 2, "client", 4)];
         let entry = |action: &str, actor, object: &str| EntryRow {
             action: action.into(),
             conversation_id: id(THREAD),
@@ -112,7 +113,9 @@ impl Specimen {
         };
         evidence.rows.entries = vec![entry("conversation.created", ASHA, &id(BIKRAM).to_string())];
         evidence.rows.entries.extend(["1", "2", "3"].map(|seq| entry("message.sent", ASHA, seq)));
-        evidence.rows.entries.extend([("delivered", "2"), ("delivered", "3"), ("read", "2")].map(|(kind, seq)| entry(&format!("message.{kind}"), BIKRAM, seq)));
+        evidence.rows.entries.extend(
+            [("delivered", "2"), ("delivered", "3"), ("read", "2")].map(|(kind, seq)| entry(&format!("message.{kind}"), BIKRAM, seq)),
+        );
         for (read, up_to) in [(true, 2), (false, 3)] {
             evidence.done.acknowledged.push(Acknowledged { user: id(BIKRAM), conversation: id(THREAD), up_to, read });
         }
@@ -123,7 +126,12 @@ impl Specimen {
             unread: Unread { messages: 1, conversations: 1 },
             shown: vec![(id(THREAD), (1..=3).map(|seq| digest(key(seq), &format!("text {seq}"))).collect())],
         });
-        let fault = Struck { name: "a storm".into(), from: Duration::from_secs(1), until: Duration::from_secs(2), agreed: Ok(Duration::from_secs(1)) };
+        let fault = Struck {
+            name: "a storm".into(),
+            from: Duration::from_secs(1),
+            until: Duration::from_secs(2),
+            agreed: Ok(Duration::from_secs(1)),
+        };
         evidence.struck.push(fault);
         evidence
     }
