@@ -45,6 +45,8 @@ pub enum Code {
     Internal,
     /// Nothing was begun; try again.
     Unavailable,
+    /// The page was made for another viewer than the one who is signed in here by now.
+    ViewerChanged,
     /// The browser lost the answer: whether it happened is not known; try again with the same key.
     Unconfirmed,
 }
@@ -59,7 +61,7 @@ impl Code {
             Self::Forbidden | Self::PolicyDenied | Self::CrossSiteRequest => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::IdempotencyConflict => StatusCode::CONFLICT,
+            Self::IdempotencyConflict | Self::ViewerChanged => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
@@ -85,6 +87,7 @@ impl Code {
             Self::RateLimited => "That was too fast. Wait a moment, then try again.",
             Self::Internal => "Something went wrong on our side. Your messages are safe.",
             Self::Unavailable => "The service cannot be reached right now. Nothing was changed; try again in a moment.",
+            Self::ViewerChanged => "Somebody else has signed in here meanwhile. Nothing was done in their name.",
             Self::Unconfirmed => "The connection was lost before the answer came. Trying again does no harm.",
         }
     }

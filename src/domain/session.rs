@@ -3,6 +3,9 @@
 use super::{ids::ChangeNo, unread::Unread, user::User};
 use serde::{Deserialize, Serialize};
 
+/// The header in which a page says for which viewer it was made: a user id.
+pub const VIEWER_HEADER: &str = "x-cms-messages-viewer";
+
 /// The signed-in user with the totals that stand in the menu, all read at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]

@@ -4,7 +4,7 @@
 //! statement that finds the thing, never in a handler.
 
 use crate::{
-    domain::{ids::UserId, user::User},
+    domain::{ids::UserId, session::VIEWER_HEADER, user::User},
     error::{Code, Error},
     server::state::AppState,
 };
@@ -77,15 +77,21 @@ impl Context {
         self.caller.as_ref().ok_or_else(|| Error::new(Code::Unauthenticated))
     }
 
-    /// The context of the request that is being rendered or answered, for server functions.
+    /// The context of the request that is being rendered or answered, for server functions. A page that speaks for another
+    /// viewer than is signed in by now does nothing in their name.
     ///
     /// # Errors
-    /// `internal` outside of a request.
+    /// `viewer_changed` for such a page, `internal` outside of a request.
     pub fn current() -> Result<Self, Error> {
         if let Some(Begun(begun)) = use_context() {
             begun.store(true, Ordering::Relaxed);
         }
-        use_context::<Parts>().and_then(|parts| parts.extensions.get::<Self>().cloned()).ok_or_else(|| Error::new(Code::Internal))
+        let parts = use_context::<Parts>().ok_or_else(|| Error::new(Code::Internal))?;
+        let context = parts.extensions.get::<Self>().cloned().ok_or_else(|| Error::new(Code::Internal))?;
+        match (&context.caller, parts.headers.get(VIEWER_HEADER)) {
+            (Some(viewer), Some(meant)) if meant.as_bytes() != viewer.id().to_string().as_bytes() => Err(Error::new(Code::ViewerChanged)),
+            _ => Ok(context),
+        }
     }
 }
 

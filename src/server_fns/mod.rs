@@ -3,6 +3,7 @@
 #![expect(missing_docs, reason = "the structs that the macro makes of the arguments cannot carry any")]
 
 pub mod changes;
+pub mod client;
 pub mod conversations;
 pub mod messages;
 pub mod receipts;

@@ -6,11 +6,12 @@ use crate::{
         receipt::Acknowledgement,
     },
     error::Error,
+    server_fns::client::PageClient,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// Up to 500 acknowledgements, all or none. Errors: `not_found`, `invalid` beyond the last message.
-#[server(prefix = "/rpc", endpoint = "mark_delivered", input = Json, output = Json)]
+#[server(client = PageClient, prefix = "/rpc", endpoint = "mark_delivered", input = Json, output = Json)]
 pub async fn mark_delivered(items: Vec<Acknowledgement>) -> Result<(), Error> {
     use crate::domain::receipt::{Evidence, ReceiptKind};
     let ctx = crate::server::context::Context::current()?;
@@ -18,7 +19,7 @@ pub async fn mark_delivered(items: Vec<Acknowledgement>) -> Result<(), Error> {
 }
 
 /// Everything up to this seq was displayed. Errors: `not_found`, `invalid` beyond the last message.
-#[server(prefix = "/rpc", endpoint = "mark_read", input = Json, output = Json)]
+#[server(client = PageClient, prefix = "/rpc", endpoint = "mark_read", input = Json, output = Json)]
 pub async fn mark_read(conversation_id: ConversationId, up_to_seq: Seq) -> Result<(), Error> {
     use crate::domain::receipt::{Evidence, ReceiptKind};
     let ctx = crate::server::context::Context::current()?;

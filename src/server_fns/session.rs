@@ -6,11 +6,12 @@ use crate::{
         user::User,
     },
     error::Error,
+    server_fns::client::PageClient,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// The viewer, their totals and the CMS around the module. Errors: `unauthenticated`.
-#[server(prefix = "/rpc", endpoint = "get_session", input = Json, output = Json)]
+#[server(client = PageClient, prefix = "/rpc", endpoint = "get_session", input = Json, output = Json)]
 pub async fn get_session() -> Result<Session, Error> {
     let ctx = crate::server::context::Context::current()?;
     let me = crate::server::service::session::me(&ctx).await?;
@@ -18,28 +19,28 @@ pub async fn get_session() -> Result<Session, Error> {
 }
 
 /// The CMS around the module; works signed out.
-#[server(prefix = "/rpc", endpoint = "get_frame", input = Json, output = Json)]
+#[server(client = PageClient, prefix = "/rpc", endpoint = "get_frame", input = Json, output = Json)]
 pub async fn get_frame() -> Result<CmsFrame, Error> {
     let ctx = crate::server::context::Context::current()?;
     Ok(ctx.state.settings.cms.frame())
 }
 
 /// Ends this session. Ending it twice does no harm.
-#[server(prefix = "/rpc", endpoint = "sign_out", input = Json, output = Json)]
+#[server(client = PageClient, prefix = "/rpc", endpoint = "sign_out", input = Json, output = Json)]
 pub async fn sign_out() -> Result<(), Error> {
     let ctx = crate::server::context::Context::current()?;
     crate::server::service::session::sign_out(&ctx).await
 }
 
 /// Sets the viewer's password and ends their other sessions. Errors: `invalid` with the field.
-#[server(prefix = "/rpc", endpoint = "change_password", input = Json, output = Json)]
+#[server(client = PageClient, prefix = "/rpc", endpoint = "change_password", input = Json, output = Json)]
 pub async fn change_password(current: String, new: String) -> Result<(), Error> {
     let ctx = crate::server::context::Context::current()?;
     crate::server::service::passwords::change_password(&ctx, current, new).await
 }
 
 /// Whose password a one-time link sets. Errors: `not_found` when it was used, has expired, or never was.
-#[server(prefix = "/rpc", endpoint = "get_password_link", input = Json, output = Json)]
+#[server(client = PageClient, prefix = "/rpc", endpoint = "get_password_link", input = Json, output = Json)]
 pub async fn get_password_link(token: String) -> Result<User, Error> {
     let ctx = crate::server::context::Context::current()?;
     crate::server::service::passwords::link_owner(&ctx, &token).await

@@ -28,7 +28,7 @@ use super::{
 use crate::{
     domain::session::{CmsLink, Session},
     error::Code,
-    server_fns::session::get_session,
+    server_fns::{client, session::get_session},
     ui::components::keys::{KeysDialog, listen_for_keys},
 };
 use leptos::prelude::*;
@@ -78,6 +78,8 @@ pub fn Framed(
 #[component]
 fn Frame(session: Session, content: fn() -> AnyView) -> impl IntoView {
     let Session { me, cms } = session;
+    let viewer = me.user.id;
+    Effect::new(move |_| client::speak_for(viewer));
     let store = InboxStore::provide(&me);
     let listing = Listing::provide(store);
     let attention = Attention::provide();

@@ -5,8 +5,11 @@
 //! admin who is not one: being an admin opens nobody's conversation here.
 
 use crate::support::server::{Answer, Client, Server};
-use cms_messages::server::{middleware::signed_in::OPEN, router};
-use reqwest::{Method, header::CONTENT_TYPE};
+use cms_messages::{
+    domain::session::VIEWER_HEADER,
+    server::{middleware::signed_in::OPEN, router},
+};
+use reqwest::{Method, RequestBuilder, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 use server_fn::axum::server_fn_paths;
 use std::collections::BTreeSet;
@@ -98,6 +101,11 @@ struct Scene {
 impl Scene {
     /// One request to an endpoint, about the conversation of asha and bikram.
     async fn ask(&self, client: &Client, row: &Row) -> Answer {
+        let request = self.request(client, row);
+        if row.path == "/api/v1/events" { Answer::beginning_of(request).await } else { Answer::of(request).await }
+    }
+
+    fn request(&self, client: &Client, row: &Row) -> RequestBuilder {
         let path = row
             .path
             .replace("{id}", &self.conversation.to_string())
@@ -110,16 +118,12 @@ impl Scene {
         };
         let method: Method = row.method.parse().expect("a method");
         let request = client.request(method.clone(), &format!("{path}{query}"));
-        if row.path == "/api/v1/events" {
-            return Answer::beginning_of(request).await;
-        }
         let for_programs = row.path.starts_with("/api/") || row.path.starts_with("/rpc/");
-        Answer::of(match for_programs {
+        match for_programs {
             _ if method == Method::GET || method == Method::DELETE => request,
             true => request.json(&self.body(row.path)),
             false => request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(self.form(row.path)),
-        })
-        .await
+        }
     }
 
     fn body(&self, path: &str) -> Value {
@@ -214,6 +218,28 @@ async fn every_endpoint_of_the_router_has_a_row() {
         assert!(found.contains(&(method.to_string(), path.to_owned())), "{method} {path} is registered, but not served");
         assert_ne!(method, Method::GET, "{path}: what changes state must not be a link");
     }
+}
+
+#[tokio::test]
+async fn a_page_that_was_made_for_somebody_else_does_nothing_in_the_name_of_who_is_signed_in_by_now() {
+    let (scene, [_, (_, asha, _), ..]) = scene().await;
+    let rows = MATRIX.iter().filter(|row| row.path.starts_with("/rpc/") && row.stranger == NOBODY);
+    for row in rows {
+        let meant_for = |viewer: &str| Answer::of(scene.request(&asha, row).header(VIEWER_HEADER, viewer));
+        for other in [scene.bikram.to_string().as_str(), "nobody"] {
+            assert_eq!(meant_for(other).await.outcome(), "409 viewer_changed", "{}", row.path);
+        }
+    }
+    for trace in [
+        "select count(*) from messages where body like 'from%'",
+        "select count(*) from receipts",
+        "select count(*) from audit_entries a join users u on u.id = a.actor_id where u.username = 'asha' and a.action like 'message.%'",
+    ] {
+        assert_eq!(scene.server.office.count(trace).await, 0, "{trace}");
+    }
+    let me = asha.get("/api/v1/me").await.json()["user"]["id"].as_str().expect("still signed in").to_owned();
+    let own = MATRIX.iter().find(|row| row.path == "/rpc/send_message").expect("a row");
+    assert_eq!(Answer::of(scene.request(&asha, own).header(VIEWER_HEADER, me)).await.status, 200, "one's own page goes on");
 }
 
 #[tokio::test]
