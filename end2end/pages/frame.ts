@@ -29,19 +29,25 @@ export class Frame {
     await expect(this.page).toHaveTitle(count === 0 ? /^[^(]/ : new RegExp(`^\\(${count > 99 ? '99\\+|' : ''}${count}\\) `));
   }
 
-  /** So many answers to the question "what changed?", whoever asks when. */
+  /** So many questions "what changed?" that begin from now on, with their answers. */
   async polls(count: number): Promise<void> {
-    for (let seen = 0; seen < count; seen += 1) await this.poll();
+    for (let seen = 0; seen < count; seen += 1) {
+      const asked = this.asked();
+      // a page that wakes asks at once; beside a healthy stream it would else ask twice a minute
+      await this.page.evaluate(() => document.dispatchEvent(new Event('resume')));
+      await asked;
+    }
   }
 
-  async poll(): Promise<void> {
-    const response = await this.page.waitForResponse((one) => one.url().endsWith('/rpc/get_changes'), { timeout: 40_000 });
-    await response.finished();
+  /** The next question, whatever it comes from, with its answer. */
+  async asked(): Promise<void> {
+    const request = await this.page.waitForRequest((one) => one.url().endsWith('/rpc/get_changes'), { timeout: 40_000 });
+    await (await request.response())?.finished();
   }
 
   /** Moves the page's clock (page.clock.install first) and waits for the question that this brings about. */
   async pollAfter(milliseconds: number): Promise<void> {
-    const asked = this.poll();
+    const asked = this.asked();
     await this.page.clock.runFor(milliseconds);
     await asked;
   }

@@ -95,7 +95,7 @@ test('a desktop notification when the page is hidden, once allowed, on a click o
   await test.step('visible: none', async () => {
     await bikram.page.clock.runFor(1_000);
     await asha.api.send(id, 'He has left.');
-    await bikram.frame.pollAfter(4_000);
+    await bikram.frame.pollAfter(31_000);
     await expect(bikram.conversation.bubble('He has left.')).toBeVisible();
     expect(await shownNotifications(bikram.page)).toHaveLength(2);
   });

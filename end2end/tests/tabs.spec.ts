@@ -1,4 +1,5 @@
 import { lines } from '../fixtures/api.ts';
+import { cutOff, status } from '../fixtures/guard.ts';
 import { ConversationPage } from '../pages/conversation.ts';
 import { Frame } from '../pages/frame.ts';
 import { InboxPage } from '../pages/inbox.ts';
@@ -37,4 +38,31 @@ test('who signs out in one tab is signed out in the other', async ({ asha, bikra
   await expect(bikram.page).toHaveURL(/\/sign_in/);
   await expect(bikram.page.locator('body')).not.toContainText('Not for the next one');
   expect((await bikram.api.fetch('GET', '/api/v1/me')).status()).toBe(401);
+});
+
+test('a tab of somebody else than who is signed in by now sends nothing in their name, keeps what was written, and goes', async ({ asha, bikram, guard }) => {
+  guard.allow(cutOff);
+  guard.allow(status(409));
+  const { id } = await asha.api.open(bikram.id);
+  await asha.api.send(id, 'For Bikram');
+  await asha.visit(`/messages/${id}`);
+  await asha.page.route('**/rpc/get_changes', (route) => route.abort());
+  // the other participant of this very conversation sits down at a second tab
+  await asha.context.addCookies(await bikram.context.cookies());
+  const answer = asha.page.waitForResponse('**/rpc/send_message');
+  await asha.conversation.field.fill('Written by Asha');
+  await asha.conversation.field.press('Enter');
+  expect((await answer).status()).toBe(409);
+  await asha.conversation.expectStatus('Written by Asha', 'queued');
+  await asha.page.unroute('**/rpc/get_changes');
+  await expect(asha.page).toHaveURL(/\/messages$/);
+  await expect(asha.inbox.row(asha.displayName)).toBeVisible();
+  await expect(asha.page.locator('body')).not.toContainText('Written by Asha');
+  expect((await bikram.api.messages(id)).map((one) => one.body)).toEqual(['For Bikram']);
+
+  // whose it is finds it again
+  await asha.api.signIn(asha.name.username, asha.password);
+  await asha.visit(`/messages/${id}`);
+  await asha.conversation.expectStatus('Written by Asha', 'sent');
+  expect((await bikram.api.messages(id)).map((one) => [one.body, one.sender_id])).toEqual([['For Bikram', asha.id], ['Written by Asha', asha.id]]);
 });

@@ -7,11 +7,13 @@
 pub mod arrival;
 pub mod audit;
 pub mod change;
+pub mod connection;
 pub mod conversation;
 pub mod form;
 pub mod highlight;
 pub mod ids;
 pub mod inbox;
+pub mod live;
 pub mod message;
 pub mod outbox;
 pub mod page;

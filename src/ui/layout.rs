@@ -86,11 +86,11 @@ fn Frame(session: Session, content: fn() -> AnyView) -> impl IntoView {
     let open = OpenConversation::provide();
     Toasts::provide();
     let notifier = Notifier::new(attention);
-    let connection = Connection::provide(store, listing, notifier, attention, open.0);
+    let connection = Connection::provide(viewer, store, listing, notifier, attention, open.0);
     delivery::start(store);
-    Drafts::provide(me.user.id);
+    Drafts::provide(viewer);
     ReadPointers::provide(store);
-    Outbox::provide(me.user.id, store, attention, connection);
+    Outbox::provide(viewer, store, attention, connection);
     let new_message = NewMessageOpen::provide();
     let keys = RwSignal::new(false);
     listen_for_keys(new_message, keys);

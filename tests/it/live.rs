@@ -157,6 +157,17 @@ async fn a_cursor_from_a_lost_future_starts_afresh() {
 }
 
 #[tokio::test]
+async fn a_quiet_stream_beats_before_a_client_takes_it_for_dead_and_for_browsers_that_hide_comments_too() {
+    let server = Server::start().await;
+    let (_, bikram, _) = pair(&server).await;
+    let mut listener = Listener::open(&server.browser(&bikram).await, "", None).await;
+    listener.ready().await;
+    // what waits for 20 s counts as dead in `domain::live`
+    let beat = tokio::time::timeout(Duration::from_secs(20), listener.answer.chunk()).await.expect("in time").expect("alive");
+    assert_eq!(beat.as_deref(), Some(b": keep-alive\nevent: beat\ndata: {}\n\n".as_slice()));
+}
+
+#[tokio::test]
 async fn another_instance_is_heard_through_the_database() {
     let mut office = Office::new().await;
     live::join(&mut office.state);

@@ -4,8 +4,9 @@ use crate::domain::{change::LiveChange, conversation::Conversation, ids::ChangeN
 use bytes::Bytes;
 use serde::Serialize;
 
-/// No event: only shows that somebody is there.
-pub const KEEP_ALIVE: Bytes = Bytes::from_static(b": keep-alive\n\n");
+/// Nothing has happened: only shows that somebody is there. A comment for who counts bytes, an event for browsers, which
+/// show their pages no comment.
+pub const KEEP_ALIVE: Bytes = Bytes::from_static(b": keep-alive\nevent: beat\ndata: {}\n\n");
 
 /// The first event: where the stream stands.
 #[derive(Debug, Serialize)]

@@ -23,7 +23,7 @@ pub struct From {
 /// Live stream
 ///
 /// `ready` first, `change` for each conversation that looks different (its `id` is the cursor to resume from, at any
-/// instance), `bye` before the server goes away, a comment at least every 20 s.
+/// instance), `bye` before the server goes away, a comment at least every 20 s, which is also an event `beat`.
 #[utoipa::path(get, path = "/events", tag = "conversations", operation_id = "live_stream",
     params(From, ("Last-Event-ID" = Option<i64>, Header, description = "The cursor, as browsers send it when they come back.")),
     responses((status = 200, description = "Events, until somebody leaves.", content_type = "text/event-stream", body = String)),

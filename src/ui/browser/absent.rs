@@ -71,7 +71,7 @@ pub mod interval {
 pub mod live {
     #![expect(missing_docs, reason = "see ui/browser/live.rs")]
 
-    pub fn listen(_on_hint: impl Fn() + 'static) {}
+    pub fn listen(_viewer: &str, _on_news: impl Fn(crate::domain::live::News) + 'static) {}
 }
 
 /// Desktop notifications.

@@ -5,24 +5,21 @@ use super::{
     timestamp::{TimeFormat, Timestamp},
 };
 use crate::{
-    domain::time::Timestamp as Moment,
-    ui::state::connection::{Connection, Phase},
+    domain::{connection::Phase, time::Timestamp as Moment},
+    ui::state::{connection::Connection, outbox::Outbox},
 };
 use leptos::prelude::*;
 
 /// The same in words where the inbox is out of sight: above a conversation on a telephone, and only when it matters.
 #[component]
 pub fn ConnectionBanner() -> impl IntoView {
-    let connection = Connection::expect();
+    let phase = Connection::expect().phase;
     move || {
-        let (state, words) = match connection.phase.get() {
-            Phase::Live => return None,
-            Phase::CatchingUp(since) => ("catching_up", view! { "Fetching what happened" {since.map(since_when)} "." }.into_any()),
-            Phase::Offline(since) => ("offline", view! { "Offline" {since.map(since_when)} "." }.into_any()),
-        };
+        let phase = phase.get();
+        let words = words(phase)?;
         Some(view! {
-            <p class="connection_banner" data-state=state>
-                <Icon name="offline"/>
+            <p class="connection_banner" data-state=name(phase)>
+                <Icon name=icon(phase)/>
                 <span>{words}</span>
             </p>
         })
@@ -33,37 +30,71 @@ pub fn ConnectionBanner() -> impl IntoView {
 #[component]
 pub fn ConnectionState() -> impl IntoView {
     let connection = Connection::expect();
-    let state = move || match connection.phase.get() {
-        Phase::Live => "live",
-        Phase::CatchingUp(_) => "catching_up",
-        Phase::Offline(_) => "offline",
-    };
-    let words = move || match connection.phase.get() {
-        Phase::Live => view! { <Icon name="check"/> "Up to date" }.into_any(),
-        Phase::CatchingUp(since) => view! {
-            <Icon name="retry"/>
-            <span>"Fetching what happened" {since.map(since_when)} "."</span>
+    let phase = connection.phase;
+    let line = move || {
+        let phase = phase.get();
+        let Some(words) = words(phase) else {
+            return view! { <Icon name=icon(phase)/> "Up to date" }.into_any();
+        };
+        let again = matches!(phase, Phase::Offline(_)).then(|| {
+            view! {
+                <button class="button" type="button" on:click=move |_| connection.try_now()>
+                    "Try now"
+                </button>
+            }
+        });
+        view! {
+            <Icon name=icon(phase)/>
+            <span>{words}</span>
+            {again}
         }
-        .into_any(),
-        Phase::Offline(since) => view! {
-            <Icon name="offline"/>
-            <span>"Offline" {since.map(since_when)} "."</span>
-            <button class="button" type="button" on:click=move |_| connection.try_now()>
-                "Try now"
-            </button>
-        }
-        .into_any(),
+        .into_any()
     };
     view! {
-        <p class="connection_state" data-state=state role="status">
-            {words}
+        <p class="connection_state" data-state=move || name(phase.get()) role="status">
+            {line}
         </p>
     }
 }
 
-fn since_when(since: Moment) -> impl IntoView {
+fn name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Live => "live",
+        Phase::CatchingUp(_) => "catching_up",
+        Phase::Offline(_) => "offline",
+    }
+}
+
+fn icon(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Live => "check",
+        Phase::CatchingUp(_) => "retry",
+        Phase::Offline(_) => "offline",
+    }
+}
+
+/// What the viewer should know; `None` while there is nothing.
+fn words(phase: Phase) -> Option<AnyView> {
+    match phase {
+        Phase::Live => None,
+        Phase::CatchingUp(since) => {
+            Some(view! { "Catching up" {since.map(|since| since_when(" with what happened since ", since))} "." }.into_any())
+        }
+        Phase::Offline(since) => {
+            let outbox = Outbox::expect();
+            let waiting = move || match outbox.unconfirmed() {
+                0 => String::new(),
+                1 => " 1 message waits.".to_owned(),
+                many => format!(" {many} messages wait."),
+            };
+            Some(view! { "Offline" {since.map(|since| since_when(" since ", since))} "." {waiting} }.into_any())
+        }
+    }
+}
+
+fn since_when(words: &'static str, since: Moment) -> impl IntoView {
     view! {
-        " since "
+        {words}
         <Timestamp at=since format=TimeFormat::Clock class=""/>
     }
 }

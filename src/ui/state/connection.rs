@@ -1,38 +1,27 @@
 //! Keeps the tab up to date by asking: at once when the live stream says that something happened or when somebody comes
-//! back to it, and in any case every 3 s while it is visible, every 30 s while it is hidden, slower after errors, not at
-//! all without a network. One question at a time.
+//! back to it, and in any case every 3 s while it is visible and hears of no healthy stream, else every 30 s, slower after
+//! errors, not at all without a network (`domain::live`). One question at a time.
 //!
 //! A change of a total is a change of the feed, so the totals are asked for when the feed brought something, and every
 //! tenth time in any case.
 
-use super::{attention::Attention, inbox_store::InboxStore, listing::Listing, notifier::Notifier, today::Today};
+use super::{attention::Attention, inbox_store::InboxStore, listing::Listing, notifier::Notifier, patience::in_time, today::Today};
 use crate::{
-    domain::{ids::ConversationId, time::Timestamp},
+    domain::{
+        connection::Phase,
+        ids::{ConversationId, UserId},
+        live::{Circumstances, Health, News},
+        time::Timestamp,
+    },
     error::{Code, Error},
     server_fns::{changes::get_changes, unread::get_unread_count},
-    ui::browser::{clock, interval, live, moment::Alarm, page},
+    ui::browser::{clock, interval, live, page},
 };
 use leptos::{prelude::*, task::spawn_local};
 
-const VISIBLE: f64 = 3_000.0;
-const HIDDEN: f64 = 30_000.0;
-/// Visible tabs agree with the database within 10 s after a fault has ended.
-const VISIBLE_MAX: f64 = 8_000.0;
-const HIDDEN_MAX: f64 = 120_000.0;
-/// A question without an answer for so long is given up.
-const PATIENCE_SECONDS: i64 = 4;
+/// A question without an answer for so many milliseconds is given up.
+const PATIENCE: u32 = 4_000;
 const TOTALS_EVERY: u32 = 10;
-
-/// How the tab stands to the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// The last question was answered.
-    Live,
-    /// There is a network again; asking what happened since.
-    CatchingUp(Option<Timestamp>),
-    /// No network, or no answers, since.
-    Offline(Option<Timestamp>),
-}
 
 /// The tab's connection: what it shows, and asking at once.
 #[derive(Debug, Clone, Copy)]
@@ -45,22 +34,26 @@ pub struct Connection {
     today: Today,
     open: RwSignal<Option<ConversationId>>,
     online: Signal<bool>,
+    stream: RwSignal<Health>,
     failures: RwSignal<u32>,
     patience: RwSignal<u32>,
     asking: StoredValue<Asking>,
-    alarm: StoredValue<Option<Alarm>>,
+    /// When the last answer came, and since when none does.
+    answered: StoredValue<Option<Timestamp>>,
+    unanswered: StoredValue<Option<Timestamp>>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Asking {
     turn: u32,
-    since: Option<Timestamp>,
+    busy: bool,
     again: bool,
 }
 
 impl Connection {
     /// Provides it and starts asking once the page is hydrated.
     pub fn provide(
+        viewer: UserId,
         store: InboxStore,
         listing: Listing,
         notifier: Notifier,
@@ -75,13 +68,15 @@ impl Connection {
             today: Today::expect(),
             open,
             online: attention.online,
+            stream: RwSignal::new(Health::Unheard),
             failures: RwSignal::new(0),
             patience: RwSignal::new(0),
             asking: StoredValue::new(Asking::default()),
-            alarm: StoredValue::new(None),
+            answered: StoredValue::new(None),
+            unanswered: StoredValue::new(None),
         };
         provide_context(connection);
-        connection.follow(attention);
+        connection.follow(viewer, attention);
         connection
     }
 
@@ -93,30 +88,42 @@ impl Connection {
 
     /// The viewer does not want to wait.
     pub fn try_now(self) {
-        if let Phase::Offline(since) = self.phase.get_untracked() {
-            self.phase.set(Phase::CatchingUp(since));
+        if self.online.get_untracked() {
+            self.shift(Phase::returning);
         }
         self.ask();
     }
 
-    fn follow(self, attention: Attention) {
-        Effect::new(move |_| live::listen(move || self.ask()));
+    fn follow(self, viewer: UserId, attention: Attention) {
+        Effect::new(move |_| {
+            // what the page was rendered with was an answer too
+            self.answered.set_value(clock::now());
+            live::listen(&viewer.to_string(), move |news| match news {
+                News::Happened => self.ask(),
+                News::Stands(health) => note(self.stream, health),
+            });
+        });
         // the interval is made anew when its pace changes, and none is left without a network
         Effect::new(move |_| {
-            let milliseconds = pace(attention.visible.get(), self.failures.get(), self.patience.get());
-            attention.online.get().then(|| interval::every(milliseconds, move || self.ask()))
+            let (visible, stream) = (attention.visible.get(), self.stream.get());
+            let circumstances = Circumstances { visible, stream, failures: self.failures.get(), patience: self.patience.get() };
+            let pause = circumstances.pause(interval::chance());
+            attention.online.get().then(|| interval::every(pause, move || self.ask()))
         });
         Effect::new(move |_| {
             self.store.refreshes.track();
             let _ = (attention.visible.get(), attention.focused.get());
             let online = attention.online.get();
-            match self.phase.get_untracked() {
-                Phase::Offline(since) if online => self.phase.set(Phase::CatchingUp(since)),
-                Phase::Live | Phase::CatchingUp(_) if !online => self.phase.set(Phase::Offline(clock::now())),
-                _ => {}
-            }
+            self.shift(|phase| if online { phase.returning() } else { phase.cut_off(clock::now()) });
             self.ask();
         });
+    }
+
+    /// The next phase, told only when it is another one.
+    fn shift(self, next: impl FnOnce(Phase) -> Phase) {
+        if let Some(phase) = self.phase.try_get_untracked() {
+            note(self.phase, next(phase));
+        }
     }
 
     fn ask(self) {
@@ -124,35 +131,28 @@ impl Connection {
         if !self.online.get_untracked() {
             return;
         }
-        let now = clock::now();
-        let Some(mut asking) = self.asking.try_get_value() else { return };
-        let patient = |since: Timestamp| now.is_some_and(|now| now.seconds_since(since) < PATIENCE_SECONDS);
-        if asking.since.is_some_and(patient) {
-            asking.again = true;
-            self.asking.set_value(asking);
+        let Some(Asking { turn, busy, .. }) = self.asking.try_get_value() else { return };
+        if busy {
+            self.asking.set_value(Asking { turn, busy, again: true });
             return;
         }
-        let given_up = asking.since.is_some();
-        asking = Asking { turn: asking.turn.wrapping_add(1), since: now, again: false };
-        self.asking.set_value(asking);
-        if given_up {
-            self.note_failure(&Error::new(Code::Unconfirmed));
-        }
-        // a question that hangs is given up in time, whatever the pace
-        let patience = u32::try_from(PATIENCE_SECONDS).unwrap_or_default().saturating_mul(1_000).saturating_add(50);
-        self.alarm.try_set_value(Some(Alarm::after(patience, move || self.ask())));
+        let turn = turn.wrapping_add(1);
+        self.asking.set_value(Asking { turn, busy: true, again: false });
+        let answered = self.answered.try_get_value().flatten();
+        self.shift(|phase| phase.asking(clock::now(), answered));
         spawn_local(async move {
-            let answer = self.catch_up(asking.turn).await;
-            self.settle(asking.turn, answer);
+            let answer = self.catch_up(turn).await;
+            self.settle(answer);
         });
     }
 
-    fn settle(self, turn: u32, answer: Result<(), Error>) {
-        let Some(asking) = self.asking.try_get_value().filter(|asking| asking.turn == turn) else { return };
-        self.alarm.try_set_value(None);
-        self.asking.set_value(Asking { turn, ..Asking::default() });
+    fn settle(self, answer: Result<(), Error>) {
+        let Some(asking) = self.asking.try_get_value() else { return };
+        self.asking.set_value(Asking { turn: asking.turn, ..Asking::default() });
         match answer {
             Ok(()) => {
+                self.answered.try_set_value(clock::now());
+                self.unanswered.try_set_value(None);
                 note(self.failures, 0);
                 note(self.patience, 0);
                 note(self.phase, Phase::Live);
@@ -161,6 +161,8 @@ impl Connection {
             Err(error) if error.code == Code::Unauthenticated => {
                 page::leave_for(&format!("/sign_in?next={}", page::here().replace('&', "%26").replace('#', "%23")));
             }
+            // somebody else signed in: this page goes, what it has not sent waits for its writer
+            Err(error) if error.code == Code::ViewerChanged => page::leave_for("/messages"),
             Err(error) => self.note_failure(&error),
         }
         if asking.again {
@@ -168,16 +170,12 @@ impl Connection {
         }
     }
 
-    /// Asks until there is nothing more, then for the totals. What comes after it was given up is not looked at: a newer
-    /// question has been asked.
+    /// Asks until there is nothing more, then for the totals.
     async fn catch_up(self, turn: u32) -> Result<(), Error> {
-        let is_turn = move || self.asking.try_get_value().is_some_and(|asking| asking.turn == turn);
         loop {
             let Some(since) = self.store.inbox.try_with_untracked(|inbox| inbox.change_no) else { return Ok(()) };
-            let changes = get_changes(since).await?;
-            if !is_turn() {
-                return Ok(());
-            }
+            let changes = in_time(PATIENCE, get_changes(since)).await?;
+            self.shift(Phase::returning);
             if changes.reset {
                 // the numbers of this page are of a future that was lost, its pointers too
                 page::reload();
@@ -185,19 +183,13 @@ impl Connection {
             }
             if self.store.policy_version.try_get_untracked().is_some_and(|known| known < changes.policy_version) {
                 let open = self.open.try_get_untracked().flatten();
-                let moved = self.listing.renew_while(open, is_turn).await?;
-                if !is_turn() {
-                    return Ok(());
-                }
+                let moved = in_time(PATIENCE, self.listing.renew(open)).await?;
                 self.notifier.tell(&moved);
                 let _ = self.store.policy_version.try_set(changes.policy_version);
             }
             let wants_totals = !changes.items.is_empty() || turn.is_multiple_of(TOTALS_EVERY);
             // asked after the rows were read: a total is never older than the rows beside it
-            let unread = if wants_totals && !changes.more { Some(get_unread_count().await?) } else { None };
-            if !is_turn() {
-                return Ok(());
-            }
+            let unread = if wants_totals && !changes.more { Some(in_time(PATIENCE, get_unread_count()).await?) } else { None };
             let moved = self.store.apply(&changes);
             if let Some(unread) = unread {
                 note(self.store.unread, unread);
@@ -212,33 +204,14 @@ impl Connection {
     fn note_failure(self, error: &Error) {
         let failures = self.failures.try_get_untracked().unwrap_or_default().saturating_add(1);
         note(self.patience, error.retry_after.unwrap_or_default());
+        let since = self.unanswered.try_get_value().flatten().or_else(clock::now);
+        self.unanswered.try_set_value(since);
         // one lost answer is nothing to alarm anybody with; too many questions is no outage
         if failures > 1 && error.code != Code::RateLimited {
-            match self.phase.try_get_untracked() {
-                Some(Phase::Live) => note(self.phase, Phase::Offline(clock::now())),
-                Some(Phase::CatchingUp(since)) => note(self.phase, Phase::Offline(since)),
-                _ => {}
-            }
+            self.shift(|phase| phase.cut_off(since));
         }
         note(self.failures, failures);
     }
-}
-
-/// Milliseconds between two questions: doubled by each failure up to a limit, never faster than the server asks for, and
-/// spread so that many tabs do not come back in the same moment.
-fn pace(visible: bool, failures: u32, patience: u32) -> u32 {
-    let (usual, most) = if visible { (VISIBLE, VISIBLE_MAX) } else { (HIDDEN, HIDDEN_MAX) };
-    if failures == 0 {
-        return milliseconds(usual);
-    }
-    let backed_off = (usual * f64::from(1_u32 << failures.min(6))).min(most);
-    let spread = backed_off * (0.75 + 0.25 * interval::chance());
-    milliseconds(spread.max(f64::from(patience) * 1_000.0))
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and some minutes")]
-fn milliseconds(duration: f64) -> u32 {
-    duration as u32
 }
 
 /// Tells the others only when it is news, and nobody when the page is gone.

@@ -3,7 +3,10 @@
 //! Rendering on the server is no delivery; this runs in the hydrated page only. Pointers only grow, so two tabs that
 //! acknowledge the same do no harm.
 
-use super::inbox_store::InboxStore;
+use super::{
+    inbox_store::InboxStore,
+    patience::{PATIENCE, in_time},
+};
 use crate::{
     domain::{
         arrival::undelivered,
@@ -37,7 +40,7 @@ pub fn start(store: InboxStore) {
 }
 
 async fn say(batch: Vec<Acknowledgement>, said: StoredValue<HashMap<ConversationId, Seq>>, retry: Trigger) {
-    let Err(error) = mark_delivered(batch.clone()).await else { return };
+    let Err(error) = in_time(PATIENCE, mark_delivered(batch.clone())).await else { return };
     if error.is_transient() {
         said.try_update_value(|said| said.retain(|id, _| batch.iter().all(|item| item.conversation_id != *id)));
         let _ = set_timeout(move || retry.notify(), RETRY);

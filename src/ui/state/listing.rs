@@ -191,17 +191,9 @@ impl Listing {
     }
 
     /// Reads again, after a change of the policy, what is loaded: the pages of the inbox, the open conversation, and what was
-    /// searched for. Everything else that was known is forgotten, and read when it is wanted. Returns what is news; nothing
-    /// happens when the answers come after the asker's turn.
-    pub(super) async fn renew_while(
-        self,
-        open: Option<ConversationId>,
-        is_turn: impl Fn() -> bool,
-    ) -> Result<Vec<(Option<Conversation>, Conversation)>, Error> {
+    /// searched for. Everything else that was known is forgotten, and read when it is wanted. Returns what is news.
+    pub(super) async fn renew(self, open: Option<ConversationId>) -> Result<Vec<(Option<Conversation>, Conversation)>, Error> {
         let (fresh, extent) = self.read_anew(open).await?;
-        if !is_turn() {
-            return Ok(Vec::new());
-        }
         let _ = self.extent.try_set(extent);
         let moved = self.store.inbox.try_update(|inbox| inbox.renew(fresh)).unwrap_or_default();
         // a page that was asked for before says what was allowed then

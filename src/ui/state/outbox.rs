@@ -5,11 +5,7 @@
 //! and no crash of the tab loses it. Two tabs may send the same message; it has one key, so it is written once. What comes
 //! after a try is `domain::outbox`'s business.
 
-use super::{
-    attention::Attention,
-    connection::{Connection, Phase},
-    inbox_store::InboxStore,
-};
+use super::{attention::Attention, connection::Connection, inbox_store::InboxStore};
 use crate::{
     browser::{
         clock,
@@ -17,6 +13,7 @@ use crate::{
         outbox_store,
     },
     domain::{
+        connection::Phase,
         ids::{ClientId, ConversationId, UserId},
         message::{MessageBody, SentMessage},
         outbox::{Answer, Outgoing, Queue, Standing, Then},
@@ -27,10 +24,10 @@ use crate::{
     server_fns::messages::send_message,
 };
 use leptos::{prelude::*, task::spawn_local};
-use std::collections::HashMap;
+use std::{collections::HashMap, pin::pin};
 
-/// After so long without an answer the same key is tried again: the answer is lost, the message perhaps not.
-const PATIENCE: u32 = 20_000;
+/// After so many seconds without an answer the same key is tried again: the answer is lost, the message perhaps not.
+const PATIENCE: u32 = 20;
 /// So long a viewer who signs out waits for their texts to be forgotten.
 const PARTING: u32 = 1_500;
 
@@ -42,6 +39,8 @@ pub struct Outbox {
     workers: StoredValue<HashMap<ConversationId, Worker>>,
     inbox: InboxStore,
     online: Signal<bool>,
+    /// How often the way to the server was whole again.
+    wakes: StoredValue<u32>,
 }
 
 #[derive(Debug, Default)]
@@ -54,7 +53,7 @@ impl Outbox {
     /// Provides the outbox of this viewer; called by the layout.
     pub fn provide(viewer: UserId, inbox: InboxStore, attention: Attention, connection: Connection) {
         let queues = RwSignal::default();
-        let outbox = Self { viewer, queues, workers: StoredValue::default(), inbox, online: attention.online };
+        let outbox = Self { viewer, queues, workers: StoredValue::default(), inbox, online: attention.online, wakes: StoredValue::new(0) };
         provide_context(outbox);
         // what a page before this one has left, and later what a tab that was closed has left
         Effect::new(move |_| {
@@ -81,6 +80,12 @@ impl Outbox {
     pub fn pending(self, conversation_id: ConversationId) -> Vec<Pending> {
         let online = self.online.get();
         self.queues.with(|queues| queues.get(&conversation_id).map(|queue| queue.pending(online)).unwrap_or_default())
+    }
+
+    /// How many messages wait for a confirmation, wherever they go.
+    #[must_use]
+    pub fn unconfirmed(self) -> usize {
+        self.queues.with(|queues| queues.values().map(Queue::unconfirmed).sum())
     }
 
     /// Begins to send a text; when this returns, a reload does not lose it.
@@ -163,6 +168,7 @@ impl Outbox {
 
     /// The server can be reached: nobody waits any longer.
     fn wake(self) {
+        self.wakes.update_value(|wakes| *wakes = wakes.wrapping_add(1));
         let conversations = self.queues.with_untracked(|queues| queues.keys().copied().collect::<Vec<_>>());
         for id in conversations {
             self.change(id, Queue::wake);
@@ -204,16 +210,33 @@ impl Outbox {
             }
             let Some(message) = self.change(conversation_id, |queue| queue.begin(next))? else { continue };
             self.keep(conversation_id, next);
-            let answer = within(PATIENCE, send_message(conversation_id, next, message.body)).await;
+            let answer = self.wait_for(send_message(conversation_id, next, message.body)).await;
             let then = self.change(conversation_id, |queue| queue.answered(next, read(answer)))?;
             self.keep(conversation_id, next);
             match then {
                 Some(Then::Next) => self.inbox.refresh(),
                 Some(Then::Again(pause)) => return Some(pause),
-                Some(Then::Stop) => return None,
+                Some(Then::Stop) => {
+                    // perhaps nobody is signed in any more, or somebody else: this page finds out
+                    self.inbox.refresh();
+                    return None;
+                }
                 None => {}
             }
         }
+    }
+
+    /// The answer, if it comes in time. What was on its way when the way broke is not waited for once it is whole again.
+    async fn wait_for<T>(self, call: impl Future<Output = T>) -> Option<T> {
+        let mut call = pin!(call);
+        let begun = self.wakes.try_get_value()?;
+        for _ in 0..PATIENCE {
+            let answer = within(1_000, call.as_mut()).await;
+            if answer.is_some() || self.wakes.try_get_value() != Some(begun) {
+                return answer;
+            }
+        }
+        None
     }
 
     /// Changes one queue; `None` when it, or the tab's state, is gone.
@@ -239,7 +262,7 @@ fn read(answer: Option<Result<SentMessage, Error>>) -> Answer {
         Some(Err(error)) => match error.code {
             Code::Internal | Code::Unconfirmed => Answer::Unknown,
             Code::Unavailable | Code::RateLimited => Answer::NotBegun(error.detail, error.retry_after.unwrap_or_default()),
-            Code::Unauthenticated => Answer::SignedOut,
+            Code::Unauthenticated | Code::ViewerChanged => Answer::SignedOut,
             _ => Answer::Refused(error.detail),
         },
     }

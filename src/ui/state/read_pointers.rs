@@ -3,7 +3,10 @@
 //!
 //! Lives above the pages, so that what was displayed becomes read although its reader has gone on to another conversation.
 
-use super::inbox_store::InboxStore;
+use super::{
+    inbox_store::InboxStore,
+    patience::{PATIENCE, in_time},
+};
 use crate::{
     browser::moment::{jittered, sleep},
     domain::ids::{ConversationId, Seq},
@@ -63,7 +66,7 @@ impl ReadPointers {
         spawn_local(async move {
             let mut pause = 500;
             while let Some(up_to) = self.next(id) {
-                match mark_read(id, up_to).await {
+                match in_time(PATIENCE, mark_read(id, up_to)).await {
                     Ok(()) => {
                         pause = 500;
                         self.know(id, up_to);

@@ -18,7 +18,13 @@ use crate::{
     },
     error::Error,
     server_fns::messages::get_messages,
-    ui::state::{inbox_store::InboxStore, outbox::Outbox, reader::Reader, today::Today},
+    ui::state::{
+        inbox_store::InboxStore,
+        outbox::Outbox,
+        patience::{PATIENCE, in_time},
+        reader::Reader,
+        today::Today,
+    },
 };
 use leptos::{
     html,
@@ -177,7 +183,7 @@ impl ThreadState {
         spawn_local(async move {
             let mut pause = 500;
             while let Some(newest) = self.missing() {
-                match get_messages(self.id, PageAt::After(newest)).await {
+                match in_time(PATIENCE, get_messages(self.id, PageAt::After(newest))).await {
                     Ok(page) if page.items.is_empty() => sleep(jittered(pause)).await,
                     Ok(page) => {
                         self.arriving.try_set_value(true);
