@@ -273,7 +273,7 @@ impl Reader {
                             self.world.history.count("changes by streams");
                         }
                         "bye" => return Ok(()),
-                        "policy" => {}
+                        "policy" | "beat" => {}
                         _ => return Err(malformed().into()),
                     }
                 }
