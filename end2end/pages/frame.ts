@@ -1,5 +1,5 @@
 // What stands around every page: the menu with the badge, the title, the notices.
-import { expect, type Locator, type Page } from '@playwright/test';
+import { expect, type Locator, type Page, type Request } from '@playwright/test';
 
 export class Frame {
   readonly menu: Locator;
@@ -41,14 +41,31 @@ export class Frame {
 
   /** The next question, whatever it comes from, with its answer. */
   async asked(): Promise<void> {
-    const request = await this.page.waitForRequest((one) => one.url().endsWith('/rpc/get_changes'), { timeout: 40_000 });
+    const request = await this.page.waitForRequest(isQuestion, { timeout: 40_000 });
     await (await request.response())?.finished();
   }
 
-  /** Moves the page's clock (page.clock.install first) and waits for the question that this brings about. */
+  /**
+   * Moves the page's clock (page.clock.install first) and answers every question that this brings about, one at least. In
+   * steps, and none while an answer is on its way: the network has no part in that clock, and would seem to take for ever.
+   */
   async pollAfter(milliseconds: number): Promise<void> {
-    const asked = this.asked();
-    await this.page.clock.runFor(milliseconds);
-    await asked;
+    let seen = 0;
+    let answered: Promise<unknown> = Promise.resolve();
+    const note = (request: Request): void => {
+      if (!isQuestion(request)) return;
+      seen += 1;
+      answered = request.response().then((response) => response?.finished(), () => undefined);
+    };
+    this.page.on('request', note);
+    for (let left = milliseconds; left > 0; left -= 500) {
+      await this.page.clock.runFor(Math.min(left, 500));
+      await answered;
+    }
+    await expect.poll(() => seen).toBeGreaterThan(0);
+    await answered;
+    this.page.off('request', note);
   }
 }
+
+const isQuestion = (request: Request): boolean => request.url().endsWith('/rpc/get_changes');
