@@ -109,6 +109,25 @@ async fn what_happens_arrives_on_both_sides_with_its_text() {
 }
 
 #[tokio::test]
+async fn what_is_committed_here_is_handed_over_without_a_look_at_the_feed() {
+    let server = Server::start().await;
+    let (asha, bikram, id) = pair(&server).await;
+    let mut theirs = Listener::open(&server.browser(&bikram).await, "", None).await;
+    theirs.ready().await;
+    let pushed = || server.office.state.metrics.render().contains("cms_messages_pushed_total 3\n");
+    // the first ones may fall into the time when the stream still reads where it stands
+    for n in 0.. {
+        assert!(n < 50, "nothing is handed over");
+        asha.write(id, &format!("{n}")).await;
+        assert_eq!(theirs.texts().await, [format!("{n}")]);
+        if pushed() {
+            break;
+        }
+    }
+    assert!(server.office.state.metrics.render().contains("cms_messages_resyncs_total 0\n"));
+}
+
+#[tokio::test]
 async fn nobody_hears_what_others_write() {
     let server = Server::start().await;
     let (asha, bikram, id) = pair(&server).await;

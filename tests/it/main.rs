@@ -24,6 +24,7 @@ mod errors;
 mod forms;
 mod grants;
 mod headers;
+mod groups;
 mod health;
 mod import;
 mod layers;
