@@ -42,10 +42,10 @@ pub async fn run(settings: settings::Settings) -> Result<(), Failure> {
     if !settings::has_file() {
         tracing::warn!("there is no Leptos.toml here: defaults, and a policy without rules");
     }
-    let mut state = start::connect(settings).await?;
+    let state = start::connect(settings).await?;
     let listener = serve::listen(state.leptos.site_addr).await?;
     let metrics = serve::listen_for_metrics(state.settings.server.metrics_addr).await?;
-    live::join(&mut state);
+    live::join(&state);
     jobs::spawn(&state, &state.shutdown);
     serve::stop_on_signal(&state)?;
     serve::announce(&listener)?;

@@ -16,36 +16,58 @@ use crate::{
         settings::Settings,
     },
 };
+use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
-use std::sync::Arc;
+use std::{
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
 /// Shared by every request.
-#[derive(Clone, axum::extract::FromRef)]
-pub struct AppState {
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+/// What is shared.
+pub struct Shared {
     /// Connections that work as `cms_messages_app`.
     pub pool: Pool,
     /// What Leptos.toml and the environment say.
-    pub settings: Arc<Settings>,
+    pub settings: Settings,
     /// Who may write to whom.
-    pub policy: Arc<PolicyInForce>,
+    pub policy: PolicyInForce,
     /// Rates per user and per address.
-    pub limits: Arc<Limits>,
+    pub limits: Limits,
     /// Where the site's files are; for the framework.
     pub leptos: LeptosOptions,
     /// What goes to the database in groups.
     pub groups: Arc<Groups>,
     /// The live streams of this process.
     pub hub: Arc<Hub>,
-    /// The way to the other instances.
-    pub bus: Arc<dyn Bus>,
+    /// The way to the other instances, once it has joined them.
+    bus: OnceLock<Arc<dyn Bus>>,
     /// Units of work that outlive the request that began them; awaited when the server stops.
     pub tasks: TaskTracker,
     /// Cancelled when the server begins to drain.
     pub shutdown: CancellationToken,
     /// Counters for `/metrics`.
-    pub metrics: Arc<Metrics>,
+    pub metrics: Metrics,
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// For the framework, which asks for it once a page.
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
 }
 
 impl AppState {
@@ -57,19 +79,31 @@ impl AppState {
             per_user: settings.limits.streams_per_user as usize,
             total: settings.limits.streams_total as usize,
         }));
-        Self {
-            metrics: Arc::new(Metrics::new(&pool, &hub, &groups)),
+        Self(Arc::new(Shared {
+            metrics: Metrics::new(&pool, &hub, &groups),
             pool,
-            policy: Arc::new(PolicyInForce::new(settings.policy.clone(), policy_version)),
-            limits: Arc::new(Limits::new(&settings.limits)),
+            policy: PolicyInForce::new(settings.policy.clone(), policy_version),
+            limits: Limits::new(&settings.limits),
             hub,
             groups,
-            bus: Arc::new(Alone),
-            settings: Arc::new(settings),
+            bus: OnceLock::new(),
+            settings,
             leptos,
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
-        }
+        }))
+    }
+
+    /// The way to the other instances.
+    #[must_use]
+    pub fn bus(&self) -> &dyn Bus {
+        self.bus.get().map_or(&Alone, |bus| &**bus)
+    }
+
+    /// From now on other instances are told by this way.
+    pub fn join(&self, bus: Arc<dyn Bus>) {
+        // a second one would be another way to the same instances
+        let _ = self.bus.set(bus);
     }
 
     /// A connection for one call in autocommit.

@@ -39,7 +39,8 @@ async fn a_send_that_fails_takes_no_other_of_its_group_along() {
     let rule = "create function refuse() returns trigger language plpgsql as $$ begin raise exception 'broken'; end $$;
                 create trigger refuse before insert on messages for each row when (new.body = 'poison') execute function refuse()";
     office.database.owner().await.execute(sqlx::raw_sql(rule)).await.expect("a rule");
-    let sends = pairs.iter().enumerate().map(|(n, (one, _, id))| one.send(*id, ClientId::generate(), if n == 13 { "poison" } else { "good" }));
+    let sends =
+        pairs.iter().enumerate().map(|(n, (one, _, id))| one.send(*id, ClientId::generate(), if n == 13 { "poison" } else { "good" }));
     let answers = join_all(sends).await;
     let refused: Vec<usize> = answers.iter().enumerate().filter(|(_, answer)| answer.is_err()).map(|(n, _)| n).collect();
     assert_eq!(refused, [13]);

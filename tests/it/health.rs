@@ -1,6 +1,6 @@
 //! What machines ask, and how the server ends.
 
-use crate::support::{person::Person, server::Server};
+use crate::support::{self, person::Person, server::Server, settings};
 use cms_messages::server::{
     db::pool,
     health,
@@ -45,8 +45,7 @@ async fn a_schema_that_is_older_than_the_program_is_not_ready_and_a_newer_one_is
 async fn a_role_that_may_too_much_is_not_ready() {
     let server = Server::start().await;
     let ask = async |pool: PgPool| {
-        let mut state = server.office.state.clone();
-        state.pool = pool.into();
+        let state = support::state(settings(), pool.into());
         let request = Request::get("/readyz").body(axum::body::Body::empty()).expect("a request");
         let answer = router::router(state).oneshot(request).await.expect("an answer");
         let status = answer.status().as_u16();
@@ -73,10 +72,8 @@ async fn a_role_that_may_too_much_is_not_ready() {
 
 #[tokio::test]
 async fn a_database_that_is_away_is_not_ready_and_the_process_lives() {
-    let server = Server::start().await;
-    let mut state = server.office.state.clone();
     let nowhere = pool::options("postgres://nobody@127.0.0.1:1/nothing").expect("a url");
-    state.pool = pool::open(nowhere, 1, pool::Purpose::Serve);
+    let state = support::state(settings(), pool::open(nowhere, 1, pool::Purpose::Serve));
     for (path, status) in [("/readyz", 503), ("/healthz", 200)] {
         let request = Request::get(path).body(axum::body::Body::empty()).expect("a request");
         assert_eq!(router::router(state.clone()).oneshot(request).await.expect("an answer").status(), status, "{path}");

@@ -188,10 +188,10 @@ async fn a_quiet_stream_beats_before_a_client_takes_it_for_dead_and_for_browsers
 
 #[tokio::test]
 async fn another_instance_is_heard_through_the_database() {
-    let mut office = Office::new().await;
-    live::join(&mut office.state);
-    let mut elsewhere = office.another_instance();
-    live::join(&mut elsewhere);
+    let office = Office::new().await;
+    live::join(&office.state);
+    let elsewhere = office.another_instance();
+    live::join(&elsewhere);
     let (asha, bikram) = (office.person("asha").await, office.person("bikram").await);
     let id = asha.open(&bikram).await;
     let place = office.state.hub.subscribe(bikram.id(), bikram.ctx.viewer().expect("signed in").credential.clone()).expect("room");

@@ -23,10 +23,10 @@ fn value(metrics: &Metrics, name: &str) -> f64 {
 
 #[tokio::test]
 async fn an_instance_hears_its_own_hints_and_tells_how_long_ago() {
-    let mut office = Office::new().await;
+    let office = Office::new().await;
     let mut listener = PgListener::connect_with(&office.state.pool).await.expect("a listener");
     listener.listen(hint::CHANNEL).await.expect("listening");
-    live::join(&mut office.state);
+    live::join(&office.state);
     let heard = async {
         // the second one comes seconds after the beginning
         for _ in 0..2 {

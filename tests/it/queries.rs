@@ -26,7 +26,7 @@ async fn tapped() -> Tapped {
     let office = Office::new().await;
     let wire = Wire::tap(office.database.options()).await;
     let pool = pool::open(wire.options(office.database.options()), 1, pool::Purpose::Serve);
-    let state = state((*office.state.settings).clone(), pool.clone());
+    let state = state(office.state.settings.clone(), pool.clone());
     let (asha, bikram) = (office.person("asha").await.at(&state), office.person("bikram").await.at(&state));
     Tapped { _office: office, wire, pool, asha, bikram }
 }

@@ -34,10 +34,10 @@ pub fn spawn(state: &AppState, shutdown: &CancellationToken) {
         let pool = pool.clone();
         async move { clean_up::run(&pool, idle_hours).await }
     }));
-    let (pool, metrics) = (state.pool.clone(), state.metrics.clone());
+    let counted = state.clone();
     state.tasks.spawn(repeat("verify_unread", verify_unread::EVERY, shutdown.clone(), move || {
-        let (pool, metrics) = (pool.clone(), metrics.clone());
-        async move { verify_unread::run(&pool, &metrics, verify_unread::SLICE).await }
+        let state = counted.clone();
+        async move { verify_unread::run(&state.pool, &state.metrics, verify_unread::SLICE).await }
     }));
 }
 

@@ -37,9 +37,9 @@ pub struct Moved {
 }
 
 /// Other instances at this database are told, and heard.
-pub fn join(state: &mut AppState) {
+pub fn join(state: &AppState) {
     let bus = Arc::new(bus::Postgres::default());
-    state.bus = bus.clone();
+    state.join(bus.clone());
     bus::spawn(state, bus);
 }
 
@@ -52,11 +52,11 @@ pub fn push(state: &AppState, user: UserId, moved: &Moved) {
         state.metrics.pushed(taken.pushed);
         state.metrics.resyncs(taken.behind);
     }
-    state.bus.hint(user, moved.up_to);
+    state.bus().hint(user, moved.up_to);
 }
 
 /// This user's feed has moved, up to this change; with 0 nobody knows how far. Their streams read it.
 pub fn hint(state: &AppState, user: UserId, newest: ChangeNo) {
     state.hub.hint(user, newest);
-    state.bus.hint(user, newest);
+    state.bus().hint(user, newest);
 }

@@ -41,14 +41,19 @@ impl Office {
 
     /// A fresh one with these settings.
     pub async fn with(settings: Settings) -> Self {
+        Self::with_files(settings, leptos_options()).await
+    }
+
+    /// The same with a site.
+    pub async fn with_files(settings: Settings, files: LeptosOptions) -> Self {
         let database = TestDatabase::new().await;
-        let state = state(settings, database.pool(8));
+        let state = AppState::new(settings, files, database.pool(8), 1);
         Self { database, state }
     }
 
     /// The same database, seen by another instance of the server.
     pub fn another_instance(&self) -> AppState {
-        state((*self.state.settings).clone(), self.database.pool(8))
+        state(self.state.settings.clone(), self.database.pool(8))
     }
 
     /// A new member of the department "Planning", signed in.
@@ -83,8 +88,12 @@ pub fn settings() -> Settings {
 
 /// A server's state on this pool.
 pub fn state(settings: Settings, pool: Pool) -> AppState {
-    let leptos = LeptosOptions::builder().output_name("cms-messages").build();
-    AppState::new(settings, leptos, pool, 1)
+    AppState::new(settings, leptos_options(), pool, 1)
+}
+
+/// A site without files.
+pub fn leptos_options() -> LeptosOptions {
+    LeptosOptions::builder().output_name("cms-messages").build()
 }
 
 /// A policy in which nobody but its own people may open conversations with "Audit" or write to it.

@@ -1,6 +1,6 @@
 //! The real server in this process, on a free port over a database of its own, and clients that speak HTTP to it.
 
-use super::{Office, person::Person, settings};
+use super::{Office, leptos_options, person::Person, settings};
 use cms_messages::server::{auth::token, router, serve, settings::Settings};
 use reqwest::{Method, RequestBuilder, Response, header, redirect::Policy};
 use serde_json::Value;
@@ -25,13 +25,14 @@ impl Server {
 
     /// With these settings.
     pub async fn with(settings: Settings) -> Self {
-        let mut office = Office::with(settings).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let site = site(address.port());
-        office.state.leptos.site_root = site.to_str().expect("a path").into();
-        office.state.leptos.hash_files = true;
-        office.state.leptos.hash_file = site.join("hash.txt").to_str().expect("a path").into();
+        let mut files = leptos_options();
+        files.site_root = site.to_str().expect("a path").into();
+        files.hash_files = true;
+        files.hash_file = site.join("hash.txt").to_str().expect("a path").into();
+        let office = Office::with_files(settings, files).await;
         let state = office.state.clone();
         let running = tokio::spawn(async move { serve::serve(listener, router::router(state.clone()), &state).await });
         Self { office, address, site, running: Some(running) }
