@@ -42,7 +42,7 @@ pub enum Readers {
 /// After the last answer everything has been delivered within this time, or it is missed.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Streams that are opened at the same time.
-const OPENING: usize = 64;
+const OPENING: usize = 16;
 
 /// Everybody before the first send: recipients with their streams, which stay open until it is dropped, and senders, who
 /// connect when they begin (a connection that rests for long is closed).

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     Failure,
     events::Events,
-    http::Http,
+    http::{Answer, Http},
     load::{office::Line, text},
 };
 use std::{
@@ -35,9 +35,13 @@ pub struct Talk {
 
 /// A stream that has said that it is ready.
 pub async fn listen(address: &str, line: &Line) -> Result<Events, Failure> {
-    let mut events = match Events::open(address, &line.recipient_token, None).await? {
-        Ok(events) => events,
-        Err(refusal) => return Err(format!("a live stream was refused with {}", refusal.status).into()),
+    let mut events = loop {
+        match Events::open(address, &line.recipient_token, None).await? {
+            Ok(events) => break events,
+            // many who come at once are asked to come again: that is no failure before anything is measured
+            Err(Answer { status: 503, retry_after: Some(seconds), .. }) => sleep(Duration::from_secs(seconds)).await,
+            Err(refusal) => return Err(format!("a live stream was refused with {}", refusal.status).into()),
+        }
     };
     match events.next().await? {
         Some(event) if event.name == "ready" => Ok(events),
