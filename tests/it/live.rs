@@ -10,11 +10,19 @@ use cms_messages::{
     domain::{
         change::Changes,
         conversation::Conversation,
-        ids::{ChangeNo, ConversationId, Seq},
+        ids::{ChangeNo, ClientId, ConversationId, Seq},
         inbox::Inbox,
+        message::MessageBody,
         page::PageAt,
     },
-    server::live::{self, hub::Next, watch},
+    server::{
+        db::{
+            self,
+            send::{NewMessage, Sent},
+        },
+        live::{self, hub::Next, watch},
+        service::{self, live::Happened},
+    },
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -89,6 +97,34 @@ async fn pair(server: &Server) -> (Person, Person, ConversationId) {
     let id = asha.open(&bikram).await;
     bikram.open(&asha).await;
     (asha, bikram, id)
+}
+
+#[tokio::test]
+async fn of_several_messages_in_one_group_the_last_is_the_preview() {
+    let server = Server::start().await;
+    let (asha, bikram, id) = pair(&server).await;
+    let mut listener = Listener::open(&server.browser(&bikram).await, "", None).await;
+    listener.ready().await;
+    let new = |person: &Person, text: &str| NewMessage {
+        sender: person.user.clone(),
+        conversation_id: id,
+        client_id: ClientId::generate(),
+        body: MessageBody::parse(text).expect("a text"),
+        salt: [7; 32],
+        recipient_version: Some(1),
+    };
+    let group = [new(&asha, "one"), new(&bikram, "two"), new(&asha, "three")];
+    let mut connection = server.office.state.pool.acquire().await.expect("a connection");
+    let sent = db::send::send(&mut connection, &group.iter().collect::<Vec<_>>()).await.expect("sent");
+    let happened = sent.iter().map(|sent| match sent {
+        Sent::Created(message, sides) => Happened { sides, message: Some(message) },
+        other => panic!("{other:?}"),
+    });
+    service::live::tell(&server.office.state, &happened.collect::<Vec<_>>());
+    let event = listener.next().await.expect("an event");
+    assert_eq!(event.data["messages"].as_array().map(Vec::len), Some(3));
+    let preview = &event.data["conversation"]["last_message"];
+    assert_eq!((&preview["seq"], &preview["text"], &preview["sender_id"]), (&json!(3), &json!("three"), &json!(asha.id())));
 }
 
 #[tokio::test]

@@ -126,13 +126,14 @@ pub fn tell(state: &AppState, happened: &[Happened<'_>]) {
             if !state.hub.listens(side.user.id) {
                 continue;
             }
-            let message = message.cloned();
+            let (conversation, message) = (seen_by(&state.policy, &side.user, entry, sides.now), message.cloned());
             match mine.changes.iter_mut().find(|change| change.conversation.id == sides.conversation_id) {
-                Some(change) => change.messages.extend(message),
-                None => mine.changes.push(LiveChange {
-                    conversation: seen_by(&state.policy, &side.user, entry, sides.now),
-                    messages: message.into_iter().collect(),
-                }),
+                Some(change) => {
+                    // each has its own message as the last one: of several of a conversation the last is right
+                    change.conversation = conversation;
+                    change.messages.extend(message);
+                }
+                None => mine.changes.push(LiveChange { conversation, messages: message.into_iter().collect() }),
             }
         }
     }
