@@ -85,47 +85,67 @@ trait InGroups: Groupable<Answer = Result<Self::Done, Error>> + Sync {
 }
 
 async fn together<T: InGroups>(state: AppState, group: Vec<Asked<T>>) {
-    if group.len() > 1 {
-        match in_one_call(&state, &group).await {
+    if let [_, _, ..] = group.as_slice() {
+        let begun = match in_one_call(&state, &group).await {
             Ok(answers) => return group.into_iter().zip(answers).for_each(|(asked, answer)| asked.answer(Ok(answer))),
             // no connection: nothing was begun, and trying each alone would only wait longer
-            Err(Some(error)) => return group.into_iter().for_each(|asked| asked.answer(Err(error.clone()))),
-            Err(None) => {}
-        }
+            Err(Failed::NotBegun(error)) => return group.into_iter().for_each(|asked| asked.answer(Err(error.clone()))),
+            Err(Failed::Begun(begun)) => begun,
+        };
         for asked in group {
-            state.tasks.spawn(alone(state.clone(), asked));
+            state.tasks.spawn(alone(state.clone(), asked, begun));
         }
         return;
     }
     for asked in group {
-        alone(state.clone(), asked).await;
+        alone(state.clone(), asked, Begun::No).await;
     }
 }
 
-/// `Err(None)`: something was wrong with the call.
-async fn in_one_call<T: InGroups>(state: &AppState, group: &[Asked<T>]) -> Result<Vec<T::Done>, Option<Error>> {
+/// Why a group has no answers.
+enum Failed {
+    /// There was no connection.
+    NotBegun(Error),
+    /// Something was wrong with the call.
+    Begun(Begun),
+}
+
+/// Whether an earlier try may have been committed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Begun {
+    /// It was rolled back, or there was none.
+    No,
+    /// Its connection broke: nobody knows.
+    Perhaps,
+}
+
+async fn in_one_call<T: InGroups>(state: &AppState, group: &[Asked<T>]) -> Result<Vec<T::Done>, Failed> {
     let items: Vec<&T> = group.iter().map(|asked| &asked.item).collect();
-    let mut connection = state.connection().await.map_err(Some)?;
+    let mut connection = state.connection().await.map_err(Failed::NotBegun)?;
     match db::in_time(T::call(&mut connection, &items)).await {
         Ok(answers) if answers.len() == items.len() => {
             T::committed(state, &answers);
             Ok(answers)
         }
-        Ok(_) => Err(None),
+        Ok(_) => Err(Failed::Begun(Begun::Perhaps)),
         Err(error) => {
             tracing::warn!(together = items.len(), error = db::kind(&error), "a group failed; each of it is tried alone");
-            Err(None)
+            Err(Failed::Begun(if db::is_broken_connection(&error) { Begun::Perhaps } else { Begun::No }))
         }
     }
 }
 
-async fn alone<T: InGroups>(state: AppState, asked: Asked<T>) {
+async fn alone<T: InGroups>(state: AppState, asked: Asked<T>, begun: Begun) {
     let item = &asked.item;
     let called = db::keyed(&state.pool, |mut db| async move {
         let mut answers = T::call(&mut db, &[item]).await?;
         answers.pop().ok_or_else(|| sqlx::Error::Protocol("one was asked for, none came back".into()))
     });
-    let answer = called.await;
+    let answer = match called.await {
+        // this try was not begun, but the one with the group may have been committed
+        Err(Error { code: Code::Unavailable, .. }) if begun == Begun::Perhaps => Err(Error::new(Code::Unconfirmed)),
+        answer => answer,
+    };
     if let Ok(done) = &answer {
         T::committed(&state, std::slice::from_ref(done));
     }
