@@ -101,9 +101,7 @@ impl Fault {
             Weather::Refused,
         ];
         all.extend(bad.into_iter().chain([client, Weather::Narrow(20_000)]).map(Self::Clients));
-        all.extend(
-            bad.into_iter().filter(|weather| *weather != Weather::Forgotten).chain([database, Weather::Narrow(40_000)]).map(Self::Database),
-        );
+        all.extend(bad.into_iter().chain([database, Weather::Narrow(40_000)]).map(Self::Database));
         if has_previous {
             all.push(Self::PreviousProgram);
         }
@@ -195,6 +193,8 @@ impl Fault {
                 Ok(())
             }
             Self::Database(weather) => {
+                // nothing tells the server but its own patience (9 s for an answer): until then this fault lasts
+                let time = if weather == Weather::Forgotten { time.max(Duration::from_secs(9)) } else { time };
                 held(&stage.wires.iter().collect::<Vec<_>>(), weather, time).await;
                 Ok(())
             }

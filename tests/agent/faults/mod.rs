@@ -48,6 +48,10 @@ pub struct Faults {
     /// Only faults whose name holds this.
     #[arg(long, default_value = "")]
     only: String,
+    /// Statements that the owner of the tables runs before anything begins: a product that is broken on purpose, to see
+    /// that the agent notices (`tests/agent/sabotage`).
+    #[arg(long)]
+    sabotage: Option<PathBuf>,
     /// The program under test.
     #[arg(long, env = "CMS_MESSAGES_BIN", default_value = "target/debug/cms-messages")]
     server: PathBuf,

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::Failure;
 use cms_messages::domain::{inbox::Inbox, page::ConversationPage};
+use sqlx::Executor;
 use std::{
     collections::HashMap,
     fs,
@@ -87,6 +88,9 @@ async fn build(faults: &Faults, seed: u64, folder: &std::path::Path) -> Result<(
     let mut a = Instance::new("a", &faults.server, postgres.url(wire_a.address), folder)?;
     let mut b = Instance::new("b", &faults.server, postgres.url(wire_b.address), folder)?;
     a.migrate(&postgres.url(postgres.address))?;
+    if let Some(file) = &faults.sabotage {
+        postgres.connect().await?.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(fs::read_to_string(file)?))).await?;
+    }
     let mut people = office::hire(&postgres, faults.people + 1).await?;
     let stranger = people.pop().ok_or("nobody")?;
     a.spawn()?;
