@@ -74,6 +74,29 @@ test('without a connection the page says so, and catches up by itself', async ({
   await expect(state).toHaveAttribute('data-state', 'live');
 });
 
+test('an answer that was on its way when the network went does not make the page up to date', async ({ asha, guard }) => {
+  guard.allow(cutOff);
+  await asha.visit('/messages');
+  let answer = (): void => undefined;
+  const held = new Promise<void>((resolve) => (answer = resolve));
+  await asha.page.route('**/rpc/get_changes', async (route) => {
+    const response = await route.fetch();
+    await held;
+    await route.fulfill({ response }).catch(() => undefined);
+  });
+  const polled = asha.frame.polls(1);
+  await asha.page.waitForRequest('**/rpc/get_changes');
+  const state = asha.page.locator('.connection_state');
+  await asha.context.setOffline(true);
+  await expect(state).toHaveAttribute('data-state', 'offline');
+  answer();
+  await polled;
+  await asha.page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+  await expect(state).toHaveAttribute('data-state', 'offline');
+  await asha.context.setOffline(false);
+  await expect(state).toHaveText('Up to date');
+});
+
 test('a server that fails for a while is asked again, and the page keeps what it has', async ({ asha, bikram, guard }) => {
   guard.allow(status(503));
   const { id } = await asha.api.open(bikram.id);

@@ -42,7 +42,7 @@ async function until(what: () => boolean): Promise<number> {
 }
 
 const told = (what: string, milliseconds: number): void =>
-  (console.log(what, milliseconds), void test.info().annotations.push({ type: what, description: `${milliseconds} ms` }));
+  void test.info().annotations.push({ type: what, description: `${milliseconds} ms` });
 
 test('both tabs hear at once what happens, over one stream', async ({ asha, bikram }) => {
   const { id, tab, first, second } = await twoTabs(asha, bikram);

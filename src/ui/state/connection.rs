@@ -155,7 +155,10 @@ impl Connection {
                 self.unanswered.try_set_value(None);
                 note(self.failures, 0);
                 note(self.patience, 0);
-                note(self.phase, Phase::Live);
+                // an answer that was on its way when the network went says nothing of now
+                if self.online.try_get_untracked() == Some(true) {
+                    note(self.phase, Phase::Live);
+                }
             }
             // signed out elsewhere, deactivated, or expired: nothing of the conversations stays on the screen
             Err(error) if error.code == Code::Unauthenticated => {
@@ -175,7 +178,9 @@ impl Connection {
         loop {
             let Some(since) = self.store.inbox.try_with_untracked(|inbox| inbox.change_no) else { return Ok(()) };
             let changes = in_time(PATIENCE, get_changes(since)).await?;
-            self.shift(Phase::returning);
+            if self.online.try_get_untracked() == Some(true) {
+                self.shift(Phase::returning);
+            }
             if changes.reset {
                 // the numbers of this page are of a future that was lost, its pointers too
                 page::reload();
