@@ -23,15 +23,13 @@ faults_previous() {
         commit=$(git rev-parse --verify --quiet "$commit^") || die "there is no commit before the newest migration"
     fi
     commit=$(git rev-parse --verify "$commit^{commit}")
-    CMS_MESSAGES_OLD_BIN=$into/cms-messages
-    export CMS_MESSAGES_OLD_BIN
     [ "$(cat "$into/commit" 2>/dev/null)" != "$commit" ] || return 0
     rm -rf "$into"
     mkdir -p "$into"
     git worktree prune
     git worktree add --quiet --detach "$into/source" "$commit"
     (cd "$into/source" && CARGO_TARGET_DIR=$root/target faults_cargo --bin cms-messages)
-    cp "$root/target/debug/cms-messages" "$CMS_MESSAGES_OLD_BIN"
+    cp "$root/target/debug/cms-messages" "$into/cms-messages"
     git worktree remove --force "$into/source"
     echo "$commit" >"$into/commit"
 }

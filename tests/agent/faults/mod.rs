@@ -37,7 +37,7 @@ pub struct Faults {
     #[arg(long, overrides_with = "seed")]
     seed: Option<u64>,
     /// Rounds of all faults follow each other until so many seconds have passed; at least one round.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, overrides_with = "seconds")]
     seconds: u64,
     /// The longest that one fault lasts, in milliseconds.
     #[arg(long, default_value_t = 1_200)]
