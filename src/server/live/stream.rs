@@ -62,7 +62,8 @@ impl Live {
                         self.waiting.push_back(pushed.frame);
                     }
                 }
-                Heard::Mailbox(Next::Read) => self.read().await,
+                // boxed: a stream that only listens does not hold the room that reading takes
+                Heard::Mailbox(Next::Read) => Box::pin(self.read()).await,
                 Heard::Nothing => return Some(frame::KEEP_ALIVE),
                 Heard::End => return None,
                 Heard::Bye => {
