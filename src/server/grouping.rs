@@ -1,8 +1,8 @@
 //! Combines what many requests ask of the database at the same time into one call.
 //!
-//! What is asked while nobody else asks goes at once, alone. What comes while as many calls are on their way as may be
-//! waits for the next one to return, and then goes together: the busier it is, the larger the groups, and nobody waits for
-//! company. A commit and a round trip are paid once for a group.
+//! What is asked while nobody else asks goes at once, alone. What comes while a call is on its way waits for it to return,
+//! and then goes together: the busier it is, the larger the groups, and nobody waits for company. Further calls begin only
+//! when a full group waits: two half groups cost more than a whole one. A commit and a round trip are paid once for a group.
 //!
 //! The work runs in a task of its own: a client that hangs up takes nothing with it. The queue is bounded, and who finds it
 //! full is told so at once; who has waited in it for too long is told then, and nothing was begun for either.
@@ -34,7 +34,7 @@ pub trait Groupable: Send + 'static {
 /// How much at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Calls on their way at the same time.
+    /// Calls on their way at the same time, at most.
     pub calls: usize,
     /// Items of one call.
     pub together: usize,
@@ -110,7 +110,7 @@ impl<T: Groupable> Grouped<T> {
                 return Err(Error { retry_after: Some(1), ..Error::unavailable() });
             }
             queue.waiting.push_back(Asked { item, answer, since: Instant::now() });
-            let free = queue.calls < self.bounds.calls;
+            let free = queue.calls == 0 || queue.calls < self.bounds.calls && queue.waiting.len() >= self.bounds.together;
             queue.calls = queue.calls.saturating_add(usize::from(free));
             free
         };
@@ -231,6 +231,28 @@ mod tests {
         }
         assert_eq!(sizes, [3, 3, 3, 1]);
         assert_eq!(desk.grouped.lock().calls, 0, "nothing is on its way any more");
+    }
+
+    #[tokio::test]
+    async fn a_second_call_begins_when_a_whole_group_waits_and_not_before() {
+        let desk = Desk::new(Bounds { calls: 2, ..ONE });
+        let mut asked = vec![desk.ask(0)];
+        while desk.grouped.lock().calls == 0 || desk.grouped.depth() > 0 {
+            tokio::task::yield_now().await;
+        }
+        for waiting in 1..=2 {
+            asked.push(desk.ask(waiting));
+            desk.until_waiting(usize::try_from(waiting).expect("small")).await;
+        }
+        assert_eq!(desk.grouped.lock().calls, 1, "two do not fill a group");
+        asked.push(desk.ask(3));
+        while desk.grouped.lock().calls < 2 || desk.grouped.depth() > 0 {
+            tokio::task::yield_now().await;
+        }
+        desk.open.add_permits(10);
+        for one in asked {
+            assert!(answer(one).await.is_ok());
+        }
     }
 
     #[tokio::test]

@@ -32,7 +32,7 @@ impl Purpose {
         match self {
             Self::Serve => {
                 "set role cms_messages_app; set statement_timeout = '8s'; set lock_timeout = '5s'; \
-                 set idle_in_transaction_session_timeout = '10s'; set jit = off"
+                 set idle_in_transaction_session_timeout = '10s'; set jit = off; set plan_cache_mode = force_generic_plan"
             }
             Self::Command => {
                 "set role cms_messages_app; set statement_timeout = '30min'; set lock_timeout = '60s'; \

@@ -23,7 +23,7 @@ use crate::{
 use sqlx::PgConnection;
 use std::sync::Arc;
 
-/// Few calls at once are faster than many: each holds locks while it waits for the disk.
+/// Two calls at most: each holds locks while it waits for the disk.
 const BOUNDS: Bounds = Bounds { calls: 2, together: 48, waiting: 4_096 };
 
 /// The queues of a process.
