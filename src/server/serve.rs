@@ -155,6 +155,7 @@ pub async fn serve_within(bounds: Bounds, listener: TcpListener, app: Router, st
     connections(&listener, &app, state, &open, bounds).await;
     drop(listener);
     tracing::info!("draining");
+    state.hub.close();
     state.tasks.close();
     let ended = async {
         open.shutdown().await;

@@ -14,9 +14,8 @@ use bytes::Bytes;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
 };
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 /// How many streams there may be; 0 is no limit.
 #[derive(Debug, Clone, Copy, Default)]
@@ -62,12 +61,12 @@ struct Inner {
     users: HashMap<UserId, HashMap<u64, Listening>>,
     total: usize,
     next: u64,
+    closing: bool,
 }
 
 #[derive(Debug)]
 struct Listening {
     credential: Credential,
-    ended: CancellationToken,
     mailbox: Arc<Mailbox>,
 }
 
@@ -78,8 +77,6 @@ pub struct Place {
     user: UserId,
     id: u64,
     mailbox: Arc<Mailbox>,
-    /// Cancelled when the credential that opened the stream is no longer good.
-    pub ended: CancellationToken,
 }
 
 /// What a stream does next.
@@ -89,13 +86,13 @@ pub enum Next {
     Send(Vec<Pushed>),
     /// Read the feed from where it stands.
     Read,
+    /// End: the credential that opened the stream is not good any more.
+    End,
+    /// Say goodbye: the server goes away.
+    Bye,
 }
 
-#[derive(Debug, Default)]
-struct Mailbox {
-    slot: Mutex<Slot>,
-    called: Notify,
-}
+type Mailbox = Mutex<Slot>;
 
 #[derive(Debug, Default)]
 struct Slot {
@@ -107,6 +104,16 @@ struct Slot {
     look: bool,
     waiting: Vec<Pushed>,
     bytes: usize,
+    end: Option<End>,
+    waker: Option<Waker>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// At once, whatever waits.
+    Credential,
+    /// After what waits.
+    Server,
 }
 
 impl Hub {
@@ -131,10 +138,10 @@ impl Hub {
         }
         inner.next = inner.next.wrapping_add(1);
         inner.total = inner.total.saturating_add(1);
-        let (id, ended, mailbox) = (inner.next, CancellationToken::new(), Arc::new(Mailbox::default()));
-        let listening = Listening { credential, ended: ended.clone(), mailbox: mailbox.clone() };
-        inner.users.entry(user).or_default().insert(id, listening);
-        Ok(Place { hub: self.clone(), user, id, mailbox, ended })
+        let slot = Slot { end: inner.closing.then_some(End::Server), ..Slot::default() };
+        let (id, mailbox) = (inner.next, Arc::new(Mutex::new(slot)));
+        inner.users.entry(user).or_default().insert(id, Listening { credential, mailbox: mailbox.clone() });
+        Ok(Place { hub: self.clone(), user, id, mailbox })
     }
 
     /// Whether anybody listens for this user.
@@ -146,7 +153,7 @@ impl Hub {
     /// Hands what was committed here to the user's streams.
     pub fn push(&self, user: UserId, pushed: &Pushed) -> Taken {
         let mut taken = Taken::default();
-        self.each(user, |mailbox| match mailbox.push(pushed) {
+        self.each(user, |slot| match slot.push(pushed) {
             Some(true) => taken.pushed = taken.pushed.saturating_add(1),
             Some(false) => taken.behind = taken.behind.saturating_add(1),
             None => {}
@@ -156,13 +163,13 @@ impl Hub {
 
     /// The user's feed has moved, up to this change; to nobody knows where with 0.
     pub fn hint(&self, user: UserId, newest: ChangeNo) {
-        self.each(user, |mailbox| mailbox.hint(newest));
+        self.each(user, |slot| slot.hint(newest));
     }
 
-    fn each(&self, user: UserId, mut tell: impl FnMut(&Mailbox)) {
+    fn each(&self, user: UserId, mut tell: impl FnMut(&mut Slot)) {
         let inner = self.lock();
         for listening in inner.users.get(&user).into_iter().flat_map(HashMap::values) {
-            tell(&listening.mailbox);
+            tell(&mut lock(&listening.mailbox));
         }
     }
 
@@ -183,7 +190,16 @@ impl Hub {
     pub fn end(&self, is_good: impl Fn(&Credential) -> bool) {
         let inner = self.lock();
         for listening in inner.users.values().flat_map(HashMap::values).filter(|listening| !is_good(&listening.credential)) {
-            listening.ended.cancel();
+            lock(&listening.mailbox).end(End::Credential);
+        }
+    }
+
+    /// The server goes away: every stream says goodbye, also one that comes now.
+    pub fn close(&self) {
+        let mut inner = self.lock();
+        inner.closing = true;
+        for listening in inner.users.values().flat_map(HashMap::values) {
+            lock(&listening.mailbox).end(End::Server);
         }
     }
 
@@ -200,25 +216,29 @@ impl Hub {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner)
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Place {
-    /// Waits until there is something to do.
-    pub async fn next(&self) -> Next {
-        loop {
-            if let Some(next) = self.mailbox.next() {
-                return next;
-            }
-            self.mailbox.called.notified().await;
+    /// What there is to do, now or later.
+    pub fn poll_next(&self, cx: &Context<'_>) -> Poll<Next> {
+        let mut slot = lock(&self.mailbox);
+        let next = slot.next();
+        if next.is_none() {
+            slot.waker = Some(cx.waker().clone());
         }
+        next.map_or(Poll::Pending, Poll::Ready)
     }
 
     /// The stream has sent everything up to here, as the feed had it. `false` when more was heard of meanwhile: it reads on.
     #[must_use]
     pub fn stands_at(&self, change_no: ChangeNo) -> bool {
-        let mut slot = self.mailbox.lock();
+        let mut slot = lock(&self.mailbox);
         if slot.look || slot.heard > change_no {
             return false;
         }
@@ -227,58 +247,68 @@ impl Place {
     }
 }
 
-impl Mailbox {
+impl Slot {
     /// `Some(true)`: taken. `Some(false)`: the stream has to read the feed. `None`: nothing new to it.
-    fn push(&self, pushed: &Pushed) -> Option<bool> {
-        let mut slot = self.lock();
-        slot.heard = slot.heard.max(pushed.up_to);
-        let stands_at = slot.stands_at?;
+    fn push(&mut self, pushed: &Pushed) -> Option<bool> {
+        self.heard = self.heard.max(pushed.up_to);
+        let stands_at = self.stands_at?;
         if pushed.up_to <= stands_at {
             return None;
         }
-        let bytes = slot.bytes.saturating_add(pushed.frame.len());
-        let fits = stands_at == pushed.after && (slot.waiting.is_empty() || bytes <= WAITING);
+        let bytes = self.bytes.saturating_add(pushed.frame.len());
+        let fits = stands_at == pushed.after && (self.waiting.is_empty() || bytes <= WAITING);
         if fits {
-            slot.stands_at = Some(pushed.up_to);
-            slot.bytes = bytes;
-            slot.waiting.push(pushed.clone());
+            self.stands_at = Some(pushed.up_to);
+            self.bytes = bytes;
+            self.waiting.push(pushed.clone());
         } else {
-            slot.stands_at = None;
+            self.stands_at = None;
         }
-        drop(slot);
-        self.called.notify_one();
+        self.wake();
         Some(fits)
     }
 
-    fn hint(&self, newest: ChangeNo) {
-        let mut slot = self.lock();
-        slot.heard = slot.heard.max(newest);
-        slot.look |= newest == ChangeNo::default();
-        let (look, heard) = (slot.look, slot.heard);
-        if slot.stands_at.take_if(|stands_at| look || heard > *stands_at).is_some() {
-            drop(slot);
-            self.called.notify_one();
+    fn hint(&mut self, newest: ChangeNo) {
+        self.heard = self.heard.max(newest);
+        self.look |= newest == ChangeNo::default();
+        let (look, heard) = (self.look, self.heard);
+        if self.stands_at.take_if(|stands_at| look || heard > *stands_at).is_some() {
+            self.wake();
+        }
+    }
+
+    fn end(&mut self, end: End) {
+        if self.end != Some(End::Credential) {
+            self.end = Some(end);
+        }
+        self.wake();
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
         }
     }
 
     /// What waits goes first: it lies before everything that the feed has to say.
-    fn next(&self) -> Option<Next> {
-        let mut slot = self.lock();
-        if !slot.waiting.is_empty() {
-            slot.bytes = 0;
-            return Some(Next::Send(std::mem::take(&mut slot.waiting)));
+    fn next(&mut self) -> Option<Next> {
+        if self.end == Some(End::Credential) {
+            return Some(Next::End);
         }
-        if slot.stands_at.is_some() {
+        if !self.waiting.is_empty() {
+            self.bytes = 0;
+            return Some(Next::Send(std::mem::take(&mut self.waiting)));
+        }
+        if self.end == Some(End::Server) {
+            return Some(Next::Bye);
+        }
+        if self.stands_at.is_some() {
             return None;
         }
         // what was heard of until now is in what is read now
-        slot.look = false;
-        slot.heard = ChangeNo::default();
+        self.look = false;
+        self.heard = ChangeNo::default();
         Some(Next::Read)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Slot> {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -299,6 +329,12 @@ impl Drop for Place {
 mod tests {
     use super::*;
     use uuid::Uuid;
+
+    impl Place {
+        fn next(&self) -> Option<Next> {
+            lock(&self.mailbox).next()
+        }
+    }
 
     fn user(n: u128) -> UserId {
         UserId(Uuid::from_u128(n))
@@ -328,7 +364,7 @@ mod tests {
     /// A stream that has read everything up to here.
     fn standing(hub: &Arc<Hub>, n: u128, change_no: i64) -> Place {
         let place = hub.subscribe(user(n), token(n)).expect("room");
-        assert_eq!(place.mailbox.next(), Some(Next::Read), "it begins by reading");
+        assert_eq!(place.next(), Some(Next::Read), "it begins by reading");
         assert!(place.stands_at(ChangeNo(change_no)));
         place
     }
@@ -339,8 +375,8 @@ mod tests {
         let (mine, theirs) = (standing(&hub, 1, 4), standing(&hub, 2, 4));
         assert_eq!(hub.push(user(1), &pushed(4, 5)), Taken { pushed: 1, behind: 0 });
         assert_eq!(hub.push(user(1), &pushed(5, 7)), Taken { pushed: 1, behind: 0 });
-        assert_eq!(mine.mailbox.next(), Some(Next::Send(vec![pushed(4, 5), pushed(5, 7)])));
-        assert_eq!((mine.mailbox.next(), theirs.mailbox.next()), (None, None));
+        assert_eq!(mine.next(), Some(Next::Send(vec![pushed(4, 5), pushed(5, 7)])));
+        assert_eq!((mine.next(), theirs.next()), (None, None));
     }
 
     #[test]
@@ -348,22 +384,22 @@ mod tests {
         let hub = Arc::new(Hub::default());
         let mine = standing(&hub, 1, 4);
         assert_eq!(hub.push(user(1), &pushed(5, 6)), Taken { pushed: 0, behind: 1 });
-        assert_eq!(mine.mailbox.next(), Some(Next::Read));
+        assert_eq!(mine.next(), Some(Next::Read));
         assert!(mine.stands_at(ChangeNo(6)), "the feed had both");
         assert_eq!(hub.push(user(1), &pushed(4, 5)), Taken::default());
-        assert_eq!(mine.mailbox.next(), None);
+        assert_eq!(mine.next(), None);
     }
 
     #[test]
     fn what_is_heard_of_while_a_stream_reads_is_read_again() {
         let hub = Arc::new(Hub::default());
         let mine = hub.subscribe(user(1), token(1)).expect("room");
-        assert_eq!(mine.mailbox.next(), Some(Next::Read));
+        assert_eq!(mine.next(), Some(Next::Read));
         assert_eq!(hub.push(user(1), &pushed(4, 5)), Taken::default(), "it is reading");
         assert!(!mine.stands_at(ChangeNo(4)), "the feed was read before the push");
-        assert_eq!(mine.mailbox.next(), Some(Next::Read));
+        assert_eq!(mine.next(), Some(Next::Read));
         assert!(mine.stands_at(ChangeNo(5)));
-        assert_eq!(mine.mailbox.next(), None);
+        assert_eq!(mine.next(), None);
     }
 
     #[test]
@@ -372,15 +408,15 @@ mod tests {
         let mine = standing(&hub, 1, 4);
         hub.push(user(1), &pushed(4, 5));
         hub.hint(user(1), ChangeNo(5));
-        assert_eq!(mine.mailbox.next(), Some(Next::Send(vec![pushed(4, 5)])));
-        assert_eq!(mine.mailbox.next(), None);
+        assert_eq!(mine.next(), Some(Next::Send(vec![pushed(4, 5)])));
+        assert_eq!(mine.next(), None);
         for _ in 0..1_000 {
             hub.hint(user(1), ChangeNo(0));
         }
-        assert_eq!(mine.mailbox.next(), Some(Next::Read));
+        assert_eq!(mine.next(), Some(Next::Read));
         assert!(mine.stands_at(ChangeNo(5)), "a thousand hints are one");
         hub.hint(user(1), ChangeNo(6));
-        assert_eq!(mine.mailbox.next(), Some(Next::Read));
+        assert_eq!(mine.next(), Some(Next::Read));
     }
 
     #[test]
@@ -389,8 +425,8 @@ mod tests {
         let mine = standing(&hub, 1, 0);
         let large = |n| Pushed { frame: Bytes::from(vec![b'x'; WAITING / 2]), ..pushed(n, n + 1) };
         assert_eq!([0, 1, 2, 3].map(|n| hub.push(user(1), &large(n)).pushed), [1, 1, 0, 0]);
-        assert_eq!(mine.mailbox.next(), Some(Next::Send(vec![large(0), large(1)])));
-        assert_eq!(mine.mailbox.next(), Some(Next::Read));
+        assert_eq!(mine.next(), Some(Next::Send(vec![large(0), large(1)])));
+        assert_eq!(mine.next(), Some(Next::Read));
     }
 
     #[test]
@@ -398,6 +434,9 @@ mod tests {
         let hub = Arc::new(Hub::default());
         let (gone, stays) = (hub.subscribe(user(1), token(1)).expect("room"), hub.subscribe(user(1), token(2)).expect("room"));
         hub.end(|credential| *credential != token(1));
-        assert!(gone.ended.is_cancelled() && !stays.ended.is_cancelled());
+        assert_eq!((gone.next(), stays.next()), (Some(Next::End), Some(Next::Read)));
+        hub.close();
+        assert_eq!((gone.next(), stays.next()), (Some(Next::End), Some(Next::Bye)));
+        assert_eq!(hub.subscribe(user(2), token(3)).expect("room").next(), Some(Next::Bye));
     }
 }

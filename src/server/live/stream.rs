@@ -3,19 +3,32 @@
 //! It is polled only while its client takes what it gets, so it holds one round of changes at most; what happens
 //! meanwhile waits in its mailbox or is read from the feed afterwards. A database that is away ends nothing: the stream
 //! waits and reads again.
+//!
+//! Polled by hand, because there are ten thousands of them: while it only listens it is its mailbox and one timer, and
+//! has no room for what reading would take.
 
 use super::{
     frame::{self, Ready},
-    hub::Next,
+    hub::{Next, Place},
 };
-use crate::server::{
-    context::Context,
-    service::live::{self, Beginning},
+use crate::{
+    domain::change::LiveChange,
+    error::Error,
+    server::{
+        context::Context,
+        service::live::{self, Beginning, Position},
+    },
 };
 use bytes::Bytes;
-use futures_util::{Stream, stream::unfold};
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
-use tokio::time::Instant;
+use futures_util::Stream;
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    pin::Pin,
+    task::{self, Poll, ready},
+    time::Duration,
+};
+use tokio::time::{Instant, Sleep};
 
 /// No byte for 45 s means a dead stream; proxies close what rests for a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -25,92 +38,105 @@ const LIFE: Duration = Duration::from_secs(30 * 60);
 /// The pause after a failed look at the feed.
 const PAUSE: Duration = Duration::from_secs(1);
 
-struct Live {
+/// The frames of a stream.
+pub struct Frames {
     ctx: Context,
-    beginning: Beginning,
+    place: Place,
+    position: Position,
     waiting: VecDeque<Bytes>,
+    reading: Option<Pin<Box<dyn Future<Output = Read> + Send>>>,
     until: Instant,
+    quiet: Pin<Box<Sleep>>,
     over: bool,
 }
 
-/// The frames of a stream that has begun.
-pub fn frames(ctx: Context, beginning: Beginning) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
-    let ready = frame::ready(&Ready {
-        change_no: beginning.position.cursor(),
-        policy_version: ctx.state.policy.version,
-        server: env!("CARGO_PKG_VERSION"),
-        reset: beginning.reset,
-    });
-    let live = Live { ctx, beginning, waiting: VecDeque::from([ready]), until: Instant::now() + LIFE, over: false };
-    unfold(live, |mut live| async move { live.next().await.map(|frame| (Ok(frame), live)) })
-}
+/// Where the stream stands after a look at the feed, what it found, and whether there is more.
+type Read = (Position, Result<(Vec<LiveChange>, bool), Error>);
 
-impl Live {
-    /// The next frame; `None` at the end.
-    async fn next(&mut self) -> Option<Bytes> {
-        loop {
-            if let Some(frame) = self.waiting.pop_front() {
-                return Some(frame);
-            }
-            if self.over {
-                return None;
-            }
-            match self.wait().await {
-                Heard::Mailbox(Next::Send(pushed)) => {
-                    for pushed in pushed {
-                        self.beginning.position.moved(pushed.up_to);
-                        self.waiting.push_back(pushed.frame);
-                    }
-                }
-                // boxed: a stream that only listens does not hold the room that reading takes
-                Heard::Mailbox(Next::Read) => Box::pin(self.read()).await,
-                Heard::Nothing => return Some(frame::KEEP_ALIVE),
-                Heard::End => return None,
-                Heard::Bye => {
-                    self.over = true;
-                    self.waiting.push_back(frame::bye(retry_ms()));
-                }
-            }
-        }
+impl Frames {
+    /// Of a stream that has begun.
+    #[must_use]
+    pub fn new(ctx: Context, beginning: Beginning) -> Self {
+        let Beginning { place, position, reset } = beginning;
+        let ready = frame::ready(&Ready {
+            change_no: position.cursor(),
+            policy_version: ctx.state.policy.version,
+            server: env!("CARGO_PKG_VERSION"),
+            reset,
+        });
+        let until = Instant::now() + LIFE;
+        let quiet = Box::pin(tokio::time::sleep(KEEP_ALIVE));
+        Self { ctx, place, position, waiting: VecDeque::from([ready]), reading: None, until, quiet, over: false }
     }
 
-    /// Until there is something to do.
-    async fn wait(&mut self) -> Heard {
-        let place = &self.beginning.place;
-        let shutdown = &self.ctx.state.shutdown;
-        let quiet = Instant::now() + KEEP_ALIVE;
-        tokio::select! {
-            biased;
-            () = place.ended.cancelled() => Heard::End,
-            () = shutdown.cancelled() => Heard::Bye,
-            next = place.next() => Heard::Mailbox(next),
-            () = tokio::time::sleep_until(self.until.min(quiet)) => if self.until <= quiet { Heard::Bye } else { Heard::Nothing },
+    fn hear(&mut self, next: Next) {
+        match next {
+            Next::Send(pushed) => {
+                for pushed in pushed {
+                    self.position.moved(pushed.up_to);
+                    self.waiting.push_back(pushed.frame);
+                }
+            }
+            Next::Read => self.reading = Some(Box::pin(read(self.ctx.clone(), std::mem::take(&mut self.position)))),
+            Next::End => self.over = true,
+            Next::Bye => self.say_goodbye(),
         }
     }
 
     /// A part of the feed. As long as it was not the last one, the mailbox says to read on.
-    async fn read(&mut self) {
-        let Beginning { place, position, .. } = &mut self.beginning;
-        match live::next(&self.ctx, position).await {
-            Ok((changes, more)) => {
-                if !changes.is_empty() {
-                    self.waiting.push_back(frame::changes(&changes));
-                }
-                if !more {
-                    // else the mailbox has heard of something newer
-                    let _ = place.stands_at(position.cursor());
-                }
+    fn take(&mut self, (position, read): Read) {
+        self.reading = None;
+        self.position = position;
+        let Ok((changes, more)) = read else { return };
+        if !changes.is_empty() {
+            self.waiting.push_back(frame::changes(&changes));
+        }
+        if !more {
+            // else the mailbox has heard of something newer
+            let _ = self.place.stands_at(self.position.cursor());
+        }
+    }
+
+    fn say_goodbye(&mut self) {
+        self.over = true;
+        self.waiting.push_back(frame::bye(retry_ms()));
+    }
+}
+
+impl Stream for Frames {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(frame) = self.waiting.pop_front() {
+                let quiet = (Instant::now() + KEEP_ALIVE).min(self.until);
+                self.quiet.as_mut().reset(quiet);
+                return Poll::Ready(Some(Ok(frame)));
             }
-            Err(_) => tokio::time::sleep(PAUSE).await,
+            if self.over {
+                return Poll::Ready(None);
+            }
+            if let Some(reading) = &mut self.reading {
+                let read = ready!(reading.as_mut().poll(cx));
+                self.take(read);
+                continue;
+            }
+            if let Poll::Ready(next) = self.place.poll_next(cx) {
+                self.hear(next);
+                continue;
+            }
+            ready!(self.quiet.as_mut().poll(cx));
+            if Instant::now() >= self.until { self.say_goodbye() } else { self.waiting.push_back(frame::KEEP_ALIVE) }
         }
     }
 }
 
-enum Heard {
-    Mailbox(Next),
-    Nothing,
-    Bye,
-    End,
+async fn read(ctx: Context, mut position: Position) -> Read {
+    let read = live::next(&ctx, &mut position).await;
+    if read.is_err() {
+        tokio::time::sleep(PAUSE).await;
+    }
+    (position, read)
 }
 
 /// So many clients do not come back at the same moment.

@@ -4,7 +4,7 @@ use super::{extract::Query, messages::Place};
 use crate::{
     domain::ids::Seq,
     error::Error,
-    server::{context::Context, live::stream, service::live},
+    server::{context::Context, live::stream::Frames, service::live},
 };
 use axum::{body::Body, response::Response};
 use http::{HeaderMap, HeaderValue, header};
@@ -35,7 +35,7 @@ pub async fn stream(ctx: Context, headers: HeaderMap, Query(query): Query<From>)
         Some(text) => Some(cursor(text.unwrap_or_default())?),
     };
     let beginning = live::begin(&ctx, resumed.or(since)).await?;
-    let mut response = Response::new(Body::from_stream(stream::frames(ctx, beginning)));
+    let mut response = Response::new(Body::from_stream(Frames::new(ctx, beginning)));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     // nginx would collect events until its buffer is full
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));

@@ -64,7 +64,9 @@ mod tests {
 
     #[test]
     fn a_message_that_was_not_shown_or_shown_otherwise_is_found() {
-        finds(everybody_was_shown_everything, |evidence| drop(evidence.screens[0].shown[0].1.pop()));
+        finds(everybody_was_shown_everything, |evidence| {
+            evidence.screens[0].shown[0].1.pop();
+        });
         finds(everybody_was_shown_everything, |evidence| evidence.screens[0].shown[0].1.swap(0, 1));
         finds(everybody_was_shown_everything, |evidence| evidence.rows.messages[0].body = "another".into());
     }
