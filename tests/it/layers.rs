@@ -110,6 +110,7 @@ fn a_forbidden_import_is_found_however_it_is_written() {
         ("server/rest/users.rs", "use crate::server::{\n    db::{self, user},\n    service,\n};", "server::db"),
         ("server/forms/messages.rs", "use crate::server::{rest::extract::Id, service};", "server::rest"),
         ("server/router.rs", "use crate::ui::pages;", "ui"),
+        ("server/router.rs", "fn f<T>(of: T) -> impl Send + use<T> { crate::ui::pages::f(of) }", "ui"),
         ("ui/pages/inbox.rs", "use crate::server::service::messages;", "server::service"),
         ("ui/pages/inbox.rs", "#[cfg(feature = \"ssr\")]\nfn f() {}", "cfg"),
         ("server/mod.rs", "#[cfg(any(test, feature = \"hydrate\"))]\nfn f() {}", "cfg"),
@@ -124,6 +125,7 @@ fn a_forbidden_import_is_found_however_it_is_written() {
             "//! leptos::prelude, crate::error\nuse super::ids::UserId; // sqlx::query\nconst S: &str = \"use crate::error::Error;\";",
         ),
         ("domain/user.rs", "#[cfg(test)]\nmod tests { use super::*; use crate::domain::ids::UserId; }"),
+        ("domain/user.rs", "fn all<T>(of: T) -> impl Iterator<Item = T> + use<T> { std::iter::once(of); loop {} }"),
         ("domain/user.rs", "fn life<'a>(text: &'a str) -> char { '\"' }"),
         ("server/db/user.rs", "use crate::{domain::ids::UserId, server::db};\nuse sqlx::PgConnection;"),
         ("server/service/people.rs", "use crate::server::{context::Context, db};"),
@@ -207,7 +209,8 @@ fn paths(tokens: &[String]) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        if tokens[at] == "use" {
+        // `use<'a, T>` in a type names what it captures, no path
+        if tokens[at] == "use" && tokens.get(at + 1).is_some_and(|next| next != "<") {
             at += 1;
             tree(tokens, &mut at, &[], &mut found);
         } else if is_name(&tokens[at]) && tokens.get(at + 1).is_some_and(|next| next == "::") && (at == 0 || tokens[at - 1] != "::") {
