@@ -42,5 +42,6 @@ mod plans;
 mod queries;
 mod receipts;
 mod rest;
+mod restore;
 mod retry;
 mod sessions;

@@ -21,12 +21,20 @@ impl TestDatabase {
     /// A fresh, migrated, empty database.
     pub async fn new() -> Self {
         static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+        Self::create(&format!("template {}", TEMPLATE.get_or_init(make_template).await)).await
+    }
+
+    /// One in which there is nothing yet, for a dump to be restored into.
+    pub async fn empty() -> Self {
+        Self::create("").await
+    }
+
+    async fn create(from: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let template = TEMPLATE.get_or_init(make_template).await;
         let name = format!("cms_messages_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let mut admin = admin().await;
         run(&mut admin, format!("drop database if exists {name} with (force)")).await;
-        run(&mut admin, format!("create database {name} template {template}")).await;
+        run(&mut admin, format!("create database {name} {from}")).await;
         let options = admin_options().database(&name);
         Self { name, options }
     }
@@ -39,6 +47,11 @@ impl TestDatabase {
     /// How to reach it; add a role or a port before use.
     pub fn options(&self) -> PgConnectOptions {
         self.options.clone()
+    }
+
+    /// Its name in the cluster of `DATABASE_URL`.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Nobody gets in any more, and who was in is out.

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub mod backup;
 pub mod database;
 pub mod person;
 pub mod program;
@@ -46,7 +47,11 @@ impl Office {
 
     /// The same with a site.
     pub async fn with_files(settings: Settings, files: LeptosOptions) -> Self {
-        let database = TestDatabase::new().await;
+        Self::on(TestDatabase::new().await, settings, files)
+    }
+
+    /// On a database that is there already.
+    pub fn on(database: TestDatabase, settings: Settings, files: LeptosOptions) -> Self {
         let state = AppState::new(settings, files, database.pool(8), 1);
         Self { database, state }
     }

@@ -1,6 +1,6 @@
 //! The real server in this process, on a free port over a database of its own, and clients that speak HTTP to it.
 
-use super::{Office, leptos_options, person::Person, settings};
+use super::{Office, database::TestDatabase, leptos_options, person::Person, settings};
 use cms_messages::server::{auth::token, router, serve, settings::Settings};
 use reqwest::{Method, RequestBuilder, Response, header, redirect::Policy};
 use serde_json::Value;
@@ -25,6 +25,11 @@ impl Server {
 
     /// With these settings.
     pub async fn with(settings: Settings) -> Self {
+        Self::on(TestDatabase::new().await, settings).await
+    }
+
+    /// On a database that is there already.
+    pub async fn on(database: TestDatabase, settings: Settings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let site = site(address.port());
@@ -32,7 +37,7 @@ impl Server {
         files.site_root = site.to_str().expect("a path").into();
         files.hash_files = true;
         files.hash_file = site.join("hash.txt").to_str().expect("a path").into();
-        let office = Office::with_files(settings, files).await;
+        let office = Office::on(database, settings, files);
         let state = office.state.clone();
         let running = tokio::spawn(async move { serve::serve(listener, router::router(state.clone()), &state).await });
         Self { office, address, site, running: Some(running) }
