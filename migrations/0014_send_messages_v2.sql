@@ -50,19 +50,27 @@ returns table (
     recipient_display_name  text,
     recipient_department    text,
     recipient_role          text,
-    recipient_active        boolean
+    recipient_active        boolean,
+    sender_username         text,
+    sender_display_name     text,
+    sender_department       text,
+    sender_role             text,
+    sender_active           boolean
 )
 language plpgsql
 -- one plan for groups of every size, by the indexes, whatever is known of the tables when it is made
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
--- one conversation that somebody else holds must not hold a group of others
-set lock_timeout = '1s'
 as $$
 #variable_conflict use_column
 declare
     v_now timestamptz;
 begin
+    -- one conversation that somebody else holds must not hold a group of others
+    if cardinality(p_sender) > 1 then
+        perform set_config('lock_timeout', '1s', true);
+    end if;
+
     -- only what the senders take part in: a stranger must not wait for a lock, nor make others wait
     perform 1 from conversations c
     where c.id in (
@@ -89,13 +97,16 @@ begin
                     else 'conflict' end as outcome,
                m.seq as known_seq, m.sent_at as known_sent_at,
                c.last_seq, c.last_message_at, c.created_at, p.own_total, p.peer_id,
-               u.version, u.username, u.display_name, u.department, u.role, u.active, q.last_sent_at
+               u.version, u.username, u.display_name, u.department, u.role, u.active, q.last_sent_at,
+               w.username as sender_username, w.display_name as sender_display_name, w.department as sender_department,
+               w.role as sender_role, w.active as sender_active
         from unnest(p_sender, p_conversation, p_client_id, p_body, p_salt, p_recipient_version)
              with ordinality as a (sender_id, conversation_id, client_id, body, salt, version, item)
         left join participants p on p.conversation_id = a.conversation_id and p.user_id = a.sender_id
         left join conversations c on c.id = p.conversation_id
         left join participants q on q.conversation_id = p.conversation_id and q.user_id = p.peer_id
         left join users u on u.id = p.peer_id
+        left join users w on w.id = p.user_id
         left join messages m on m.sender_id = a.sender_id and m.client_id = a.client_id
     ),
     -- each message is a change for both sides; within the group they are numbered in its order
@@ -161,7 +172,8 @@ begin
            d.sender_change_no, s.change_no, s.unread, s.read_seq, s.delivered_seq,
            d.recipient_change_no, r.change_no, r.unread, r.read_seq, r.delivered_seq,
            case when d.item is null then k.last_sent_at else r.last_sent_at end,
-           k.peer_id, k.version, k.username, k.display_name, k.department, k.role, k.active
+           k.peer_id, k.version, k.username, k.display_name, k.department, k.role, k.active,
+           k.sender_username, k.sender_display_name, k.sender_department, k.sender_role, k.sender_active
     from known k
     left join created d on d.item = k.item
     left join sides s on s.conversation_id = d.conversation_id and s.user_id = d.sender_id

@@ -10,7 +10,7 @@
 --          refused    nothing wrong with this item, but with another one of its request
 -- Of what moved it returns how the conversation looks for both sides after the group: user_* and peer_*.
 -- *_change_no is the change of this item, *_now the newest of the conversation in this group.
--- Locks: conversations by id, then feeds by id, then writes; none for what is refused or known.
+-- Locks: conversations by id, then feeds by id, then writes; none for what is known or not theirs.
 create function acknowledge_v2(
     p_request      int[],
     p_user         uuid[],
@@ -44,6 +44,11 @@ returns table (
     peer_department       text,
     peer_role             text,
     peer_active           boolean,
+    user_username         text,
+    user_display_name     text,
+    user_department       text,
+    user_role             text,
+    user_active           boolean,
     last_sender_id        uuid,
     last_text             text,
     last_sent_at          timestamptz
@@ -51,18 +56,22 @@ returns table (
 language plpgsql
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
-set lock_timeout = '1s'
 as $$
 #variable_conflict use_column
 declare
     v_now timestamptz;
 begin
-    -- only what may move: a stranger must not wait for a lock, and what is known needs none
+    -- one conversation that somebody else holds must not hold a group of others
+    if cardinality(p_user) > 1 then
+        perform set_config('lock_timeout', '1s', true);
+    end if;
+
+    -- a stranger must not wait for a lock, and what is known needs none
     perform 1 from conversations c
     where c.id in (
         select p.conversation_id from unnest(p_user, p_kind, p_conversation, p_up_to) as a (user_id, kind, conversation_id, up_to)
         join participants p on p.conversation_id = a.conversation_id and p.user_id = a.user_id
-        where a.up_to between 1 + case a.kind when 'read' then p.read_seq else p.delivered_seq end and p.last_seq
+        where a.up_to > case a.kind when 'read' then p.read_seq else p.delivered_seq end
     )
     order by c.id for no key update;
     if found then
@@ -71,7 +80,7 @@ begin
             select unnest(array[p.user_id, p.peer_id])
             from unnest(p_user, p_kind, p_conversation, p_up_to) as a (user_id, kind, conversation_id, up_to)
             join participants p on p.conversation_id = a.conversation_id and p.user_id = a.user_id
-            where a.up_to between 1 + case a.kind when 'read' then p.read_seq else p.delivered_seq end and p.last_seq
+            where a.up_to > case a.kind when 'read' then p.read_seq else p.delivered_seq end
         )
         order by f.user_id for no key update;
     end if;
@@ -162,12 +171,14 @@ begin
            k.user_change_no, s.change_no, s.unread, s.read_seq, s.delivered_seq, s.last_sent_at, s.last_activity_at,
            k.peer_change_no, r.change_no, r.unread, r.read_seq, r.delivered_seq, r.last_sent_at, r.last_activity_at,
            u.id, u.username, u.display_name, u.department, u.role, u.active,
+           w.username, w.display_name, w.department, w.role, w.active,
            m.sender_id, left(m.body, 141), m.sent_at
     from judged j
     left join numbered k on k.item = j.item
     left join sides s on s.conversation_id = k.conversation_id and s.user_id = k.user_id
     left join sides r on r.conversation_id = k.conversation_id and r.user_id = k.peer_id
     left join users u on u.id = k.peer_id
+    left join users w on w.id = k.user_id
     left join messages m on m.conversation_id = s.conversation_id and m.seq = s.last_seq
     order by j.item;
 end

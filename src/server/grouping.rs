@@ -1,8 +1,9 @@
 //! Combines what many requests ask of the database at the same time into one call.
 //!
 //! What is asked while nobody else asks goes at once, alone. What comes while a call is on its way waits for it to return,
-//! and then goes together: the busier it is, the larger the groups, and nobody waits for company. Further calls begin only
-//! when a full group waits: two half groups cost more than a whole one. A commit and a round trip are paid once for a group.
+//! and then goes together: the busier it is, the larger the groups, and nobody waits for company. Another call begins only
+//! when a full group waits, because two half groups cost more than a whole one, or when the one before takes long: what hangs
+//! stops nobody else. A commit and a round trip are paid once for a group.
 //!
 //! The work runs in a task of its own: a client that hangs up takes nothing with it. The queue is bounded, and who finds it
 //! full is told so at once; who has waited in it for too long is told then, and nothing was begun for either.
@@ -29,6 +30,11 @@ pub trait Groupable: Send + 'static {
 
     /// Two with the same key go one after the other; `None` goes with everybody.
     fn key(&self) -> Option<Self::Key>;
+
+    /// How many rows it is about, roughly; a group is about so many together.
+    fn weight(&self) -> usize {
+        1
+    }
 }
 
 /// How much at once.
@@ -38,6 +44,8 @@ pub struct Bounds {
     pub calls: usize,
     /// Items of one call.
     pub together: usize,
+    /// No further item goes along once those of a call weigh as much.
+    pub weight: usize,
     /// Items that wait; one more is `unavailable`.
     pub waiting: usize,
 }
@@ -51,6 +59,8 @@ pub struct Grouped<T: Groupable> {
 struct Queue<T: Groupable> {
     waiting: VecDeque<Asked<T>>,
     calls: usize,
+    /// When the youngest call took its group.
+    began: Instant,
 }
 
 /// An item, and where its answer goes.
@@ -63,6 +73,9 @@ pub struct Asked<T: Groupable> {
 
 /// As long as for a connection: a queue that the database does not empty is no place to wait in.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A call that takes so long is not waited for by those who could begin another one.
+const LONG: Duration = Duration::from_millis(50);
 
 impl<T: Groupable> fmt::Debug for Grouped<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -81,7 +94,7 @@ impl<T: Groupable> Grouped<T> {
     /// Nothing waits yet.
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
-        Self { bounds, queue: Mutex::new(Queue { waiting: VecDeque::new(), calls: 0 }) }
+        Self { bounds, queue: Mutex::new(Queue { waiting: VecDeque::new(), calls: 0, began: Instant::now() }) }
     }
 
     /// Items that wait.
@@ -98,39 +111,53 @@ impl<T: Groupable> Grouped<T> {
         self: &Arc<Self>,
         tasks: &TaskTracker,
         item: T,
-        work: impl Fn(Vec<Asked<T>>) -> W + Send + 'static,
+        work: impl Fn(Vec<Asked<T>>) -> W + Clone + Send + 'static,
     ) -> Result<T::Answer, Error>
     where
         W: Future<Output = ()> + Send,
     {
-        let (answer, answered) = oneshot::channel();
-        let free = {
+        let (answer, mut answered) = oneshot::channel();
+        {
             let mut queue = self.lock();
             if queue.waiting.len() >= self.bounds.waiting {
                 return Err(Error { retry_after: Some(1), ..Error::unavailable() });
             }
             queue.waiting.push_back(Asked { item, answer, since: Instant::now() });
-            let free = queue.calls == 0 || queue.calls < self.bounds.calls && queue.waiting.len() >= self.bounds.together;
-            queue.calls = queue.calls.saturating_add(usize::from(free));
-            free
-        };
-        if free {
-            let grouped = self.clone();
-            tasks.spawn(async move {
-                while let Some(group) = grouped.next_group() {
-                    // whoever it was for hears `unconfirmed`; the next group is not to blame
-                    let _ = AssertUnwindSafe(work(group)).catch_unwind().await;
-                }
-            });
         }
-        answered.await.unwrap_or_else(|_| Err(Error::new(Code::Unconfirmed)))
+        loop {
+            if self.another_call() {
+                let (grouped, work) = (self.clone(), work.clone());
+                tasks.spawn(async move {
+                    while let Some(group) = grouped.next_group() {
+                        // whoever it was for hears `unconfirmed`; the next group is not to blame
+                        let _ = AssertUnwindSafe(work(group)).catch_unwind().await;
+                    }
+                });
+            }
+            if let Ok(answer) = tokio::time::timeout(LONG, &mut answered).await {
+                return answer.unwrap_or_else(|_| Err(Error::new(Code::Unconfirmed)));
+            }
+        }
+    }
+
+    /// Whether one more call is to begin, which is counted then.
+    fn another_call(&self) -> bool {
+        let mut queue = self.lock();
+        let due = queue.waiting.len() >= self.bounds.together || queue.began.elapsed() >= LONG;
+        let another = !queue.waiting.is_empty() && (queue.calls == 0 || queue.calls < self.bounds.calls && due);
+        if another {
+            queue.calls = queue.calls.saturating_add(1);
+            queue.began = Instant::now();
+        }
+        another
     }
 
     /// The next group; `None` when there is nothing to do, and then one call fewer is on its way.
     fn next_group(&self) -> Option<Vec<Asked<T>>> {
         let mut queue = self.lock();
         let (mut group, mut later, mut keys) = (Vec::new(), VecDeque::new(), HashSet::new());
-        while group.len() < self.bounds.together {
+        let mut weight = 0_usize;
+        while group.len() < self.bounds.together && weight < self.bounds.weight {
             let Some(asked) = queue.waiting.pop_front() else { break };
             if asked.since.elapsed() > PATIENCE {
                 let _ = asked.answer.send(Err(Error::unavailable()));
@@ -138,7 +165,10 @@ impl<T: Groupable> Grouped<T> {
             }
             match asked.item.key() {
                 Some(key) if !keys.insert(key) => later.push_back(asked),
-                _ => group.push(asked),
+                _ => {
+                    weight = weight.saturating_add(asked.item.weight());
+                    group.push(asked);
+                }
             }
         }
         // they were first, and stay first
@@ -148,6 +178,7 @@ impl<T: Groupable> Grouped<T> {
             queue.calls = queue.calls.saturating_sub(1);
             return None;
         }
+        queue.began = Instant::now();
         Some(group)
     }
 
@@ -208,7 +239,7 @@ mod tests {
         }
     }
 
-    const ONE: Bounds = Bounds { calls: 1, together: 3, waiting: 5 };
+    const ONE: Bounds = Bounds { calls: 1, together: 3, weight: 100, waiting: 5 };
 
     async fn answer(asked: tokio::task::JoinHandle<Result<usize, Error>>) -> Result<usize, Code> {
         asked.await.expect("no panic").map_err(|error| error.code)
@@ -244,7 +275,7 @@ mod tests {
             asked.push(desk.ask(waiting));
             desk.until_waiting(usize::try_from(waiting).expect("small")).await;
         }
-        assert_eq!(desk.grouped.lock().calls, 1, "two do not fill a group");
+        assert!(desk.grouped.lock().calls == 1 || desk.grouped.lock().began.elapsed() >= LONG, "two do not fill a group");
         asked.push(desk.ask(3));
         while desk.grouped.lock().calls < 2 || desk.grouped.depth() > 0 {
             tokio::task::yield_now().await;
@@ -253,6 +284,40 @@ mod tests {
         for one in asked {
             assert!(answer(one).await.is_ok());
         }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_hangs_stops_nobody_else() {
+        let desk = Desk::new(Bounds { calls: 2, ..ONE });
+        let hangs = desk.ask(0);
+        while desk.grouped.lock().calls == 0 || desk.grouped.depth() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let other = desk.ask(1);
+        // nobody else comes to ask
+        while desk.grouped.lock().calls < 2 || desk.grouped.depth() > 0 {
+            tokio::task::yield_now().await;
+        }
+        desk.open.add_permits(10);
+        assert!(answer(hangs).await.is_ok() && answer(other).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_is_heavy_goes_with_less_company() {
+        let desk = Desk::new(Bounds { weight: 2, ..ONE });
+        let first = desk.ask(0);
+        while desk.grouped.lock().calls == 0 || desk.grouped.depth() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let others: Vec<_> = (1..=3).map(|number| desk.ask(number)).collect();
+        desk.until_waiting(3).await;
+        desk.open.add_permits(10);
+        assert_eq!(answer(first).await, Ok(1));
+        let mut sizes = Vec::new();
+        for other in others {
+            sizes.push(answer(other).await.expect("answered"));
+        }
+        assert_eq!(sizes, [2, 2, 1]);
     }
 
     #[tokio::test]

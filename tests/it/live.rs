@@ -106,7 +106,7 @@ async fn of_several_messages_in_one_group_the_last_is_the_preview() {
     let mut listener = Listener::open(&server.browser(&bikram).await, "", None).await;
     listener.ready().await;
     let new = |person: &Person, text: &str| NewMessage {
-        sender: person.user.clone(),
+        sender: person.id(),
         conversation_id: id,
         client_id: ClientId::generate(),
         body: MessageBody::parse(text).expect("a text"),

@@ -1,7 +1,10 @@
 //! NOTIFY and LISTEN: ids of people and where their feeds stand, in hex: 32 digits and 16, without anything between them.
 
 use crate::domain::ids::{ChangeNo, UserId};
-use sqlx::{Connection, PgConnection, PgPool, postgres::PgListener};
+use sqlx::{
+    Connection, PgConnection, PgPool,
+    postgres::{PgListener, PgPoolOptions},
+};
 use std::{fmt::Write as _, io::ErrorKind};
 use uuid::Uuid;
 
@@ -23,7 +26,9 @@ pub async fn tell(connection: &mut PgConnection, hints: &[(UserId, ChangeNo)]) -
 
 /// Listens, on a connection of its own.
 pub async fn listen(pool: &PgPool) -> Result<PgListener, sqlx::Error> {
-    let mut listener = PgListener::connect_with(pool).await?;
+    // a pool of one, made for it: a listener takes its connection from a pool for as long as it lives
+    let own = PgPoolOptions::new().max_connections(1).connect_lazy_with(pool.connect_options().as_ref().clone());
+    let mut listener = PgListener::connect_with(&own).await?;
     listener.listen(CHANNEL).await?;
     Ok(listener)
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub struct NewReceipts {
     /// Whose pointers.
-    pub user: User,
+    pub user: UserId,
     /// Which ones.
     pub kind: ReceiptKind,
     /// How we know.
@@ -45,7 +45,7 @@ pub async fn acknowledge(db: &mut PgConnection, group: &[&NewReceipts]) -> Resul
     let items: Vec<(usize, &NewReceipts, Acknowledgement)> =
         group.iter().enumerate().flat_map(|(request, new)| new.items.iter().map(move |item| (request, *new, *item))).collect();
     let requests: Vec<i32> = items.iter().map(|(request, ..)| i32::try_from(*request).unwrap_or(i32::MAX)).collect();
-    let users: Vec<Uuid> = items.iter().map(|(_, new, _)| new.user.id.0).collect();
+    let users: Vec<Uuid> = items.iter().map(|(_, new, _)| new.user.0).collect();
     let kinds: Vec<&str> = items.iter().map(|(_, new, _)| new.kind.as_str()).collect();
     let evidences: Vec<&str> = items.iter().map(|(_, new, _)| new.evidence.as_str()).collect();
     let conversations: Vec<Uuid> = items.iter().map(|(.., item)| item.conversation_id.0).collect();
@@ -56,6 +56,7 @@ pub async fn acknowledge(db: &mut PgConnection, group: &[&NewReceipts]) -> Resul
                   user_change_no, user_now, user_unread, user_read_seq, user_delivered_seq, user_last_sent_at, user_last_activity_at,
                   peer_change_no, peer_now, peer_unread, peer_read_seq, peer_delivered_seq, peer_last_sent_at, peer_last_activity_at,
                   peer_id, peer_username, peer_display_name, peer_department, peer_role, peer_active,
+                  user_username, user_display_name, user_department, user_role, user_active,
                   last_sender_id, last_text, last_sent_at, now() as "now!"
            from acknowledge_v2($1, $2, $3, $4, $5, $6)"#,
         &requests,
@@ -76,9 +77,11 @@ pub async fn acknowledge(db: &mut PgConnection, group: &[&NewReceipts]) -> Resul
         match row.outcome.as_str() {
             "not_found" => *answer = Acknowledged::NotFound,
             "beyond" if matches!(answer, Acknowledged::Done(_)) => *answer = Acknowledged::Beyond,
-            // empty for what another item of the request has moved farther
-            "moved" => {
-                if let (Acknowledged::Done(moved), Some(sides)) = (answer, row.sides(&new.user, item.conversation_id)) {
+            // without a number when another item of the request has moved it farther
+            "moved" if row.user_change_no.is_some() => {
+                let sides = row.sides(new.user, item.conversation_id);
+                let sides = sides.ok_or_else(|| sqlx::Error::Protocol("acknowledge_v2 left something empty".into()))?;
+                if let Acknowledged::Done(moved) = answer {
                     moved.push(sides);
                 }
             }
@@ -112,6 +115,11 @@ struct AcknowledgedRow {
     peer_department: Option<String>,
     peer_role: Option<String>,
     peer_active: Option<bool>,
+    user_username: Option<String>,
+    user_display_name: Option<String>,
+    user_department: Option<String>,
+    user_role: Option<String>,
+    user_active: Option<bool>,
     last_sender_id: Option<Uuid>,
     last_text: Option<String>,
     last_sent_at: Option<OffsetDateTime>,
@@ -119,9 +127,17 @@ struct AcknowledgedRow {
 }
 
 impl AcknowledgedRow {
-    fn sides(self, user: &User, conversation_id: ConversationId) -> Option<Sides> {
+    fn sides(self, user: UserId, conversation_id: ConversationId) -> Option<Sides> {
+        let user = User::from(UserRow {
+            id: user.0,
+            username: self.user_username?,
+            display_name: self.user_display_name?,
+            department: self.user_department?,
+            role: self.user_role?,
+            active: self.user_active?,
+        });
         let one = Side {
-            user: user.clone(),
+            user,
             moved_to: ChangeNo(self.user_change_no?),
             change_no: ChangeNo(self.user_now?),
             unread_count: self.user_unread?,

@@ -21,7 +21,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub struct NewMessage {
     /// Who writes.
-    pub sender: User,
+    pub sender: UserId,
     /// Where.
     pub conversation_id: ConversationId,
     /// The key of this and every further try.
@@ -75,9 +75,10 @@ pub async fn send(db: &mut PgConnection, group: &[&NewMessage]) -> Result<Vec<Se
                   sender_change_no, sender_now, sender_unread, sender_read_seq, sender_delivered_seq,
                   recipient_change_no, recipient_now, recipient_unread, recipient_read_seq, recipient_delivered_seq,
                   recipient_last_sent_at, recipient_id, recipient_version, recipient_username, recipient_display_name,
-                  recipient_department, recipient_role, recipient_active, now() as "now!"
+                  recipient_department, recipient_role, recipient_active, sender_username, sender_display_name,
+                  sender_department, sender_role, sender_active, now() as "now!"
            from send_messages_v2($1, $2, $3, $4, $5, $6)"#,
-        &of(|new| new.sender.id.0),
+        &of(|new| new.sender.0),
         &of(|new| new.conversation_id.0),
         &of(|new| new.client_id.0),
         &bodies as &[&str],
@@ -117,6 +118,11 @@ struct SentRow {
     recipient_department: Option<String>,
     recipient_role: Option<String>,
     recipient_active: Option<bool>,
+    sender_username: Option<String>,
+    sender_display_name: Option<String>,
+    sender_department: Option<String>,
+    sender_role: Option<String>,
+    sender_active: Option<bool>,
     now: OffsetDateTime,
 }
 
@@ -142,7 +148,7 @@ impl SentRow {
             conversation_id: new.conversation_id,
             seq: Seq(self.seq?),
             client_id: new.client_id,
-            sender_id: new.sender.id,
+            sender_id: new.sender,
             recipient_id: UserId(self.recipient_id?),
             body: new.body.as_str().to_owned(),
             sent_at: self.sent_at?.into(),
@@ -163,10 +169,22 @@ impl SentRow {
         }))
     }
 
+    /// As they are in the transaction: a change of them that is told later comes later, too.
+    fn sender(&self, new: &NewMessage) -> Option<User> {
+        Some(User::from(UserRow {
+            id: new.sender.0,
+            username: self.sender_username.clone()?,
+            display_name: self.sender_display_name.clone()?,
+            department: self.sender_department.clone()?,
+            role: self.sender_role.clone()?,
+            active: self.sender_active?,
+        }))
+    }
+
     fn sides(&self, new: &NewMessage) -> Option<Sides> {
         let sent_at = Timestamp::from(self.sent_at?);
         let sender = Side {
-            user: new.sender.clone(),
+            user: self.sender(new)?,
             moved_to: ChangeNo(self.sender_change_no?),
             change_no: ChangeNo(self.sender_now?),
             unread_count: self.sender_unread?,
@@ -189,7 +207,7 @@ impl SentRow {
             conversation_id: new.conversation_id,
             created_at: self.created_at?.into(),
             last_seq: Seq(self.last_seq?),
-            last_message: LastMessage { sender_id: new.sender.id, text: new.body.as_str().to_owned(), sent_at },
+            last_message: LastMessage { sender_id: new.sender, text: new.body.as_str().to_owned(), sent_at },
             now: self.now.into(),
             one: sender,
             other: recipient,

@@ -235,6 +235,25 @@ impl Place {
         next.map_or(Poll::Pending, Poll::Ready)
     }
 
+    /// The end, now or later, for a stream that is busy with the feed.
+    pub fn poll_end(&self, cx: &Context<'_>) -> Poll<Next> {
+        let mut slot = lock(&self.mailbox);
+        match slot.end {
+            Some(End::Credential) => Poll::Ready(Next::End),
+            Some(End::Server) => Poll::Ready(Next::Bye),
+            None => {
+                slot.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Whether nothing more may be sent, not even what waits.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        lock(&self.mailbox).end == Some(End::Credential)
+    }
+
     /// The stream has sent everything up to here, as the feed had it. `false` when more was heard of meanwhile: it reads on.
     #[must_use]
     pub fn stands_at(&self, change_no: ChangeNo) -> bool {

@@ -79,7 +79,10 @@ impl Frames {
             }
             Next::Read => self.reading = Some(Box::pin(read(self.ctx.clone(), std::mem::take(&mut self.position)))),
             Next::End => self.over = true,
-            Next::Bye => self.say_goodbye(),
+            Next::Bye => {
+                self.reading = None;
+                self.say_goodbye();
+            }
         }
     }
 
@@ -108,6 +111,9 @@ impl Stream for Frames {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
+            if self.place.is_ended() {
+                return Poll::Ready(None);
+            }
             if let Some(frame) = self.waiting.pop_front() {
                 let quiet = (Instant::now() + KEEP_ALIVE).min(self.until);
                 self.quiet.as_mut().reset(quiet);
@@ -116,12 +122,17 @@ impl Stream for Frames {
             if self.over {
                 return Poll::Ready(None);
             }
-            if let Some(reading) = &mut self.reading {
-                let read = ready!(reading.as_mut().poll(cx));
-                self.take(read);
-                continue;
-            }
-            if let Poll::Ready(next) = self.place.poll_next(cx) {
+            let next = if let Some(reading) = &mut self.reading {
+                if let Poll::Ready(read) = reading.as_mut().poll(cx) {
+                    self.take(read);
+                    continue;
+                }
+                // a database that takes long keeps nobody here
+                self.place.poll_end(cx)
+            } else {
+                self.place.poll_next(cx)
+            };
+            if let Poll::Ready(next) = next {
                 self.hear(next);
                 continue;
             }

@@ -6,6 +6,7 @@ use crate::{
     error::Error,
     server::{context::Credential, db, state::AppState},
 };
+use sqlx::PgPool;
 use std::collections::{HashMap, HashSet};
 
 /// What was known at the last look.
@@ -30,7 +31,9 @@ pub async fn look(state: &AppState, known: &mut Known) -> Result<(), Error> {
         }
     }
     let idle = db::session::idle(state.settings.sessions.idle_hours);
-    let mut connection = state.pool.acquire().await?;
+    // not by the bounded queue of the requests: under overload it would be refused round after round
+    let driver: &PgPool = &state.pool;
+    let mut connection = driver.acquire().await?;
     let (positions, good) = db::in_time(db::live::standing(&mut connection, &users, &sessions, &tokens, idle)).await?;
     drop(connection);
     let mut standing = HashMap::with_capacity(positions.len());

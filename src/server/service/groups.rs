@@ -6,7 +6,11 @@
 
 use super::live::{Happened, tell};
 use crate::{
-    domain::ids::{ChangeNo, ClientId, UserId},
+    domain::{
+        ids::{ChangeNo, ClientId, UserId},
+        receipt::MAX_ACKNOWLEDGEMENTS,
+        time::Timestamp,
+    },
     error::{Code, Error},
     server::{
         db::{
@@ -22,9 +26,14 @@ use crate::{
 };
 use sqlx::PgConnection;
 use std::sync::Arc;
+use time::OffsetDateTime;
 
-/// Two calls at most: each holds locks while it waits for the disk.
-const BOUNDS: Bounds = Bounds { calls: 2, together: 48, waiting: 4_096 };
+/// Few calls: each holds locks while it waits for the disk. Not more messages than a live stream's event may hold (50), and
+/// not more rows than a client may acknowledge at once.
+const BOUNDS: Bounds = Bounds { calls: 4, together: 48, weight: MAX_ACKNOWLEDGEMENTS, waiting: 4_096 };
+
+/// Seconds; far more than the watch takes, whatever the clocks here and there say.
+const RECENT: i64 = 60;
 
 /// The queues of a process.
 #[derive(Debug)]
@@ -175,7 +184,7 @@ impl Groupable for NewMessage {
 
     /// Twins are one message: the second one finds the first.
     fn key(&self) -> Option<Self::Key> {
-        Some((self.sender.id, self.client_id))
+        Some((self.sender, self.client_id))
     }
 }
 
@@ -195,9 +204,12 @@ impl InGroups for NewMessage {
         let created: Vec<_> = created.collect();
         state.metrics.messages_sent(created.len());
         tell(state, &created);
+        let now = Timestamp::from(OffsetDateTime::now_utc());
         for sent in sent {
-            // perhaps of a try whose server has not lived to tell anybody
-            if let Sent::Replayed(message) = sent {
+            // perhaps of a try whose server has not lived to tell anybody; the watch has told of older ones
+            if let Sent::Replayed(message) = sent
+                && now.seconds_since(message.sent_at) < RECENT
+            {
                 live::hint(state, message.sender_id, ChangeNo(0));
                 live::hint(state, message.recipient_id, ChangeNo(0));
             }
@@ -211,7 +223,11 @@ impl Groupable for NewReceipts {
 
     /// Delivered and read of one conversation must not meet in a call.
     fn key(&self) -> Option<UserId> {
-        Some(self.user.id)
+        Some(self.user)
+    }
+
+    fn weight(&self) -> usize {
+        self.items.len()
     }
 }
 

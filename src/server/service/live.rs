@@ -58,8 +58,8 @@ impl Position {
     }
 }
 
-/// So many conversations are read at once.
-const AT_ONCE: i64 = 50;
+/// So many conversations are read at once, each with up to 50 messages: what a stream holds for a client that is slow.
+const AT_ONCE: i64 = 8;
 
 /// Takes a place, then looks where the feed stands: what happens in between is heard. Without a cursor it begins at now.
 ///

@@ -75,7 +75,7 @@ pub async fn send(ctx: &Context, send: SendMessage) -> Result<SentMessage, Error
     };
     for _ in 0..TURNS {
         let new = NewMessage {
-            sender: viewer.user.clone(),
+            sender: viewer.id(),
             conversation_id: send.conversation_id,
             client_id: send.client_id,
             body: body.clone(),

@@ -16,7 +16,7 @@ use crate::{
 /// `not_found` when one of the conversations does not stand in the viewer's inbox; `invalid` beyond the last message,
 /// and for no items or more than 500.
 pub async fn acknowledge(ctx: &Context, kind: ReceiptKind, evidence: Evidence, items: Vec<Acknowledgement>) -> Result<(), Error> {
-    let user = ctx.viewer()?.user.clone();
+    let user = ctx.viewer()?.id();
     if items.is_empty() || items.len() > MAX_ACKNOWLEDGEMENTS {
         return Err(Error::invalid("items", format!("Acknowledge 1 to {MAX_ACKNOWLEDGEMENTS} at once.")));
     }
