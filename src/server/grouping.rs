@@ -232,10 +232,18 @@ mod tests {
             })
         }
 
-        async fn until_waiting(&self, number: usize) {
-            while self.grouped.depth() != number {
-                tokio::task::yield_now().await;
-            }
+        /// Waits until so many calls are on their way and so many items wait; fails when that takes long.
+        async fn until(&self, calls: usize, waiting: usize) {
+            let is = || {
+                let queue = self.grouped.lock();
+                (queue.calls, queue.waiting.len()) == (calls, waiting)
+            };
+            let there = async {
+                while !is() {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(PATIENCE, there).await.expect("it comes to that");
         }
     }
 
@@ -249,11 +257,9 @@ mod tests {
     async fn who_asks_alone_goes_at_once_and_who_comes_meanwhile_goes_together() {
         let desk = Desk::new(ONE);
         let first = desk.ask(0);
-        while desk.grouped.lock().calls == 0 || desk.grouped.depth() > 0 {
-            tokio::task::yield_now().await;
-        }
+        desk.until(1, 0).await;
         let others: Vec<_> = (1..=4).map(|number| desk.ask(number)).collect();
-        desk.until_waiting(4).await;
+        desk.until(1, 4).await;
         desk.open.add_permits(10);
         assert_eq!(answer(first).await, Ok(1));
         let mut sizes = Vec::new();
@@ -268,18 +274,15 @@ mod tests {
     async fn a_second_call_begins_when_a_whole_group_waits_and_not_before() {
         let desk = Desk::new(Bounds { calls: 2, ..ONE });
         let mut asked = vec![desk.ask(0)];
-        while desk.grouped.lock().calls == 0 || desk.grouped.depth() > 0 {
-            tokio::task::yield_now().await;
-        }
+        desk.until(1, 0).await;
         for waiting in 1..=2 {
+            // two do not fill a group, and no time has passed
+            desk.grouped.lock().began = Instant::now() + LONG;
             asked.push(desk.ask(waiting));
-            desk.until_waiting(usize::try_from(waiting).expect("small")).await;
+            desk.until(1, usize::try_from(waiting).expect("small")).await;
         }
-        assert!(desk.grouped.lock().calls == 1 || desk.grouped.lock().began.elapsed() >= LONG, "two do not fill a group");
         asked.push(desk.ask(3));
-        while desk.grouped.lock().calls < 2 || desk.grouped.depth() > 0 {
-            tokio::task::yield_now().await;
-        }
+        desk.until(2, 0).await;
         desk.open.add_permits(10);
         for one in asked {
             assert!(answer(one).await.is_ok());
@@ -290,14 +293,10 @@ mod tests {
     async fn a_call_that_hangs_stops_nobody_else() {
         let desk = Desk::new(Bounds { calls: 2, ..ONE });
         let hangs = desk.ask(0);
-        while desk.grouped.lock().calls == 0 || desk.grouped.depth() > 0 {
-            tokio::task::yield_now().await;
-        }
+        desk.until(1, 0).await;
         let other = desk.ask(1);
         // nobody else comes to ask
-        while desk.grouped.lock().calls < 2 || desk.grouped.depth() > 0 {
-            tokio::task::yield_now().await;
-        }
+        desk.until(2, 0).await;
         desk.open.add_permits(10);
         assert!(answer(hangs).await.is_ok() && answer(other).await.is_ok());
     }
@@ -306,11 +305,9 @@ mod tests {
     async fn what_is_heavy_goes_with_less_company() {
         let desk = Desk::new(Bounds { weight: 2, ..ONE });
         let first = desk.ask(0);
-        while desk.grouped.lock().calls == 0 || desk.grouped.depth() > 0 {
-            tokio::task::yield_now().await;
-        }
+        desk.until(1, 0).await;
         let others: Vec<_> = (1..=3).map(|number| desk.ask(number)).collect();
-        desk.until_waiting(3).await;
+        desk.until(1, 3).await;
         desk.open.add_permits(10);
         assert_eq!(answer(first).await, Ok(1));
         let mut sizes = Vec::new();
@@ -324,13 +321,11 @@ mod tests {
     async fn what_must_not_go_together_goes_one_after_the_other_in_its_order() {
         let desk = Desk::new(ONE);
         let first = desk.ask(0);
-        while desk.grouped.lock().calls == 0 || desk.grouped.depth() > 0 {
-            tokio::task::yield_now().await;
-        }
+        desk.until(1, 0).await;
         let mut others = Vec::new();
         for (waiting, number) in [7, 7, 8].into_iter().enumerate() {
             others.push(desk.ask(number));
-            desk.until_waiting(waiting + 1).await;
+            desk.until(1, waiting + 1).await;
         }
         desk.open.add_permits(10);
         assert_eq!(answer(first).await, Ok(1));
@@ -345,11 +340,9 @@ mod tests {
     async fn the_queue_is_bounded_and_a_panic_takes_only_its_own_group_along() {
         let desk = Desk::new(ONE);
         let unlucky = desk.ask(13);
-        while desk.grouped.lock().calls == 0 || desk.grouped.depth() > 0 {
-            tokio::task::yield_now().await;
-        }
+        desk.until(1, 0).await;
         let waiting: Vec<_> = (0..5).map(|number| desk.ask(number)).collect();
-        desk.until_waiting(5).await;
+        desk.until(1, 5).await;
         assert_eq!(answer(desk.ask(6)).await, Err(Code::Unavailable));
         desk.open.add_permits(10);
         assert_eq!(answer(unlucky).await, Err(Code::Unconfirmed));
