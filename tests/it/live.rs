@@ -26,6 +26,7 @@ use cms_messages::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::Connection;
 use std::{collections::BTreeMap, future::poll_fn, time::Duration};
 
 /// Longer than anything here takes; a stream that waited so long has heard nothing.
@@ -161,6 +162,27 @@ async fn what_is_committed_here_is_handed_over_without_a_look_at_the_feed() {
         }
     }
     assert!(server.office.state.metrics.render().contains("cms_messages_resyncs_total 0\n"));
+}
+
+#[tokio::test]
+async fn a_stream_that_the_database_keeps_waiting_ends_all_the_same() {
+    let server = Server::start().await;
+    let (_, bikram, _) = pair(&server).await;
+    let mut listener = Listener::open(&server.browser(&bikram).await, "", None).await;
+    listener.ready().await;
+    let mut owner = server.office.database.owner().await;
+    let mut holds = owner.begin().await.expect("begun");
+    sqlx::query("lock table participants").execute(&mut *holds).await.expect("held");
+    server.office.state.hub.hint(bikram.id(), ChangeNo(0));
+    let waits = "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
+    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut *holds).await.expect("asked") {
+        tokio::task::yield_now().await;
+    }
+    server.office.state.hub.end(|_| false);
+    // the lock would be waited for twice as long
+    let end = tokio::time::timeout(Duration::from_millis(2_500), listener.next()).await;
+    assert!(end.expect("at once").is_none());
+    holds.rollback().await.expect("let go");
 }
 
 #[tokio::test]
