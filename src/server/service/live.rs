@@ -123,6 +123,7 @@ pub fn tell(state: &AppState, happened: &[Happened<'_>]) {
             let mine = moved.entry(side.user.id).or_insert_with(|| Moved { after: ChangeNo(i64::MAX), ..Moved::default() });
             mine.after = mine.after.min(ChangeNo(side.moved_to.0.saturating_sub(1)));
             mine.up_to = mine.up_to.max(side.moved_to);
+            // who begins to listen from here on reads the feed, which has all of this by now
             if !state.hub.listens(side.user.id) {
                 continue;
             }
