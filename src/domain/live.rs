@@ -96,6 +96,12 @@ impl Hearing {
         *self = Self::opened(at);
     }
 
+    /// Something has come since it was opened.
+    #[must_use]
+    pub fn spoke(&self) -> bool {
+        self.ready
+    }
+
     /// How it is.
     #[must_use]
     pub fn health(&self, now: Millis) -> Health {
@@ -200,8 +206,9 @@ mod tests {
     #[test]
     fn a_stream_is_healthy_once_it_has_spoken_and_while_it_goes_on_speaking() {
         let mut hearing = Hearing::opened(0.0);
-        assert_eq!(hearing.health(1.0), Health::Unheard);
+        assert_eq!((hearing.health(1.0), hearing.spoke()), (Health::Unheard, false));
         hearing.hear(1_000.0);
+        assert!(hearing.spoke());
         assert_eq!(hearing.health(16_000.0), Health::Healthy, "a beat comes every 15 s");
         assert_eq!(hearing.health(21_000.0), Health::Unheard);
         hearing.hear(22_000.0);

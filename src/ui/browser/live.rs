@@ -27,6 +27,8 @@ use web_sys::{BroadcastChannel, EventSource, MessageEvent};
 const STREAM: &str = "/api/v1/events";
 /// A stream that the server refused is tried again after so many milliseconds, and half as much again by chance.
 const REFUSED: f64 = 5_000.0;
+/// Who is cut off asks within so many milliseconds, by chance: all who listened to one server are cut off in one moment.
+const SPREAD: f64 = 1_000.0;
 
 /// Listens until the page goes.
 pub fn listen(viewer: &str, on_news: impl Fn(News) + 'static) {
@@ -45,6 +47,7 @@ pub fn listen(viewer: &str, on_news: impl Fn(News) + 'static) {
         queued: Cell::default(),
         terms: Cell::default(),
         rests: Cell::default(),
+        question: RefCell::default(),
     });
     tab.hear_the_others();
     tab.follow_the_page();
@@ -70,6 +73,8 @@ struct Tab {
     terms: Cell<u32>,
     /// The browser is about to stop this page, or has done so.
     rests: Cell<bool>,
+    /// A stream that ended is a reason to ask.
+    question: RefCell<Option<Alarm>>,
 }
 
 /// What the leader has; dropped, the stream is closed and the lock is free.
@@ -281,16 +286,35 @@ impl Tab {
         }
     }
 
-    /// The connection broke. The browser opens it again by itself, but not when the server has refused.
+    /// The connection broke. The browser opens it again by itself, but not when the server has refused. Why, only a question
+    /// can tell: the session may have ended.
     fn lose(self: &Rc<Self>) {
-        let refused = self.change(|lead| {
+        let Some((spoke, refused)) = self.change(|lead| {
+            let spoke = lead.hearing.spoke();
             lead.hearing.lose(elapsed());
-            lead.again.is_none() && lead.source.as_ref().is_some_and(|source| source.events.ready_state() == EventSource::CLOSED)
-        });
-        if refused == Some(true) {
+            let closed = lead.source.as_ref().is_some_and(|source| source.events.ready_state() == EventSource::CLOSED);
+            (spoke, lead.again.is_none() && closed)
+        }) else {
+            return;
+        };
+        if refused {
             self.reopen(REFUSED * (1.0 + interval::chance() / 2.0));
         }
+        if spoke || refused {
+            self.ask_soon();
+        }
         self.say_health();
+    }
+
+    fn ask_soon(self: &Rc<Self>) {
+        let tab = self.clone();
+        let ring = move || {
+            tab.say(Word::News(News::Happened));
+            (tab.on_news)(News::Happened);
+        };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a second")]
+        let alarm = Alarm::after((SPREAD * interval::chance()) as u32, ring);
+        *self.question.borrow_mut() = Some(alarm);
     }
 
     /// Closes the stream and opens another one after so many milliseconds.

@@ -103,13 +103,13 @@ impl Connection {
                 News::Stands(health) => note(self.stream, health),
             });
         });
-        // the interval is made anew when its pace changes, and none is left without a network
-        Effect::new(move |_| {
+        // made anew only when the pace changes: what begins again with every change of the stream may never ring
+        let pace = Memo::new(move |_| {
             let (visible, stream) = (attention.visible.get(), self.stream.get());
             let circumstances = Circumstances { visible, stream, failures: self.failures.get(), patience: self.patience.get() };
-            let pause = circumstances.pause(interval::chance());
-            attention.online.get().then(|| interval::every(pause, move || self.ask()))
+            attention.online.get().then(|| circumstances.pause(interval::chance()))
         });
+        Effect::new(move |_| pace.get().map(|pause| interval::every(pause, move || self.ask())));
         Effect::new(move |_| {
             self.store.refreshes.track();
             let _ = (attention.visible.get(), attention.focused.get());
