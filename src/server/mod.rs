@@ -19,6 +19,7 @@ pub mod middleware;
 pub mod operator;
 pub mod pages;
 pub mod permits;
+pub mod proof;
 pub mod rest;
 pub mod router;
 pub mod rpc;
