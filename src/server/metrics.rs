@@ -33,6 +33,18 @@ pub struct Metrics {
     unread_compared: Counter,
     unread_mismatches: Gauge,
     hint_heard: Arc<OnceLock<Hint>>,
+    seal: Seal,
+}
+
+/// How the sealer of the audit log stands.
+#[derive(Debug)]
+struct Seal {
+    has_keys: Gauge,
+    leaves: Counter,
+    size: Gauge,
+    waited: Histogram,
+    refusals: Counter,
+    late: Counter,
 }
 
 /// When the way that hints take was last seen to work.
@@ -65,7 +77,19 @@ impl Metrics {
         );
         let observed = Observed { pool: pool.clone(), hub: hub.clone(), groups: groups.clone(), hint_heard: Arc::clone(&hint_heard) };
         names.0.register_collector(Box::new(observed));
+        let waited = timing();
+        let help = "Time from an audit entry's moment to its leaf";
+        names.0.register_with_unit("audit_unsealed", help, Unit::Seconds, waited.clone());
+        let seal = Seal {
+            has_keys: names.of("audit_sealer", "1 when this process has a key and seals, or would if no other did"),
+            leaves: names.of("audit_sealed", "Audit entries sealed by this process"),
+            size: names.of("audit_checkpoint_size", "Sealed entries by the newest checkpoint that this process has signed"),
+            waited,
+            refusals: names.of("audit_seal_refusals", "Rounds that sealed nothing because the tree does not go together: must be 0"),
+            late: names.of("audit_sealed_late", "Entries found unsealed where none should be: must be 0"),
+        };
         Self {
+            seal,
             requests,
             connections: names.of("http_connections", "Open connections of clients"),
             sent: names.of("sent", "Messages written; a replay is none"),
@@ -113,6 +137,30 @@ impl Metrics {
     pub fn unread_compared(&self, compared: usize, wrong: usize) {
         self.unread_compared.inc_by(u64::try_from(compared).unwrap_or(u64::MAX));
         self.unread_mismatches.inc_by(i64::try_from(wrong).unwrap_or(i64::MAX));
+    }
+
+    /// This process has a key to seal the audit log with.
+    pub fn seals(&self) {
+        self.seal.has_keys.set(1);
+    }
+
+    /// Audit entries were sealed, after so many seconds each; the tree has grown to `size`.
+    pub fn sealed(&self, size: u64, waited: impl Iterator<Item = f64>) {
+        self.seal.size.set(i64::try_from(size).unwrap_or(i64::MAX));
+        for seconds in waited {
+            self.seal.leaves.inc();
+            self.seal.waited.observe(seconds);
+        }
+    }
+
+    /// The sealer did not go on.
+    pub fn seal_refused(&self) {
+        self.seal.refusals.inc();
+    }
+
+    /// So many entries were found unsealed where none should be.
+    pub fn sealed_late(&self, entries: usize) {
+        self.seal.late.inc_by(u64::try_from(entries).unwrap_or(u64::MAX));
     }
 
     /// The way that hints take has just been seen to work, or is just being opened: from now on its age is told.

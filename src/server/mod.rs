@@ -1,6 +1,7 @@
 //! Everything that touches sockets, SQL, clocks and secrets.
 
 pub mod assets;
+pub mod audit_keys;
 pub mod auth;
 pub mod cli;
 pub mod context;
@@ -43,11 +44,13 @@ pub async fn run(settings: settings::Settings) -> Result<(), Failure> {
     if !settings::has_file() {
         tracing::warn!("there is no Leptos.toml here: defaults, and a policy without rules");
     }
+    let keys = audit_keys::load(settings.audit.key_file.as_deref())?;
     let state = start::connect(settings).await?;
     let listener = serve::listen(state.leptos.site_addr).await?;
     let metrics = serve::listen_for_metrics(state.settings.server.metrics_addr).await?;
     live::join(&state);
     jobs::spawn(&state, &state.shutdown);
+    jobs::spawn_sealer(&state, keys);
     serve::stop_on_signal(&state)?;
     serve::announce(&listener)?;
     serve::metrics(metrics, &state);

@@ -31,6 +31,16 @@ pub struct Settings {
     pub policy: Policy,
     /// The CMS around the module.
     pub cms: Cms,
+    /// How the audit log is sealed.
+    pub audit: Audit,
+}
+
+/// `[audit]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Audit {
+    /// The file with the private keys that sign, one a line. Without one, nothing is sealed.
+    pub key_file: Option<std::path::PathBuf>,
 }
 
 /// `[server]`

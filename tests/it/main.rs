@@ -44,4 +44,5 @@ mod receipts;
 mod rest;
 mod restore;
 mod retry;
+mod seal;
 mod sessions;

@@ -22,6 +22,7 @@ pub mod policy;
 pub mod pool;
 pub mod receipt;
 pub mod retry;
+pub mod seal;
 pub mod send;
 pub mod session;
 pub mod sides;

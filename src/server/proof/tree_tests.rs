@@ -18,7 +18,8 @@ const ROOTS: [&str; 8] = [
 ];
 
 fn bytes(hex: &str) -> Vec<u8> {
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex")).collect()
+    let digits: Vec<_> = hex.chars().map(|digit| digit.to_digit(16).expect("hex") as u8).collect();
+    digits.chunks(2).map(|pair| pair[0] * 16 + pair[1]).collect()
 }
 
 fn known() -> Vec<Hash> {

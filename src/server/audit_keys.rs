@@ -1,0 +1,63 @@
+//! The file with the keys that sign the tree of the audit log: one private key a line, blank lines and `#` aside.
+//!
+//! Several keys are a rotation: each signs every checkpoint. All have one name, the origin of the tree.
+
+use crate::server::{
+    failure::Failure,
+    proof::note::{PrivateKey, is_name},
+    settings::Settings,
+};
+use std::{
+    fs::OpenOptions,
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+/// The keys; none without a file.
+///
+/// # Errors
+/// When the file cannot be read, holds no key, something that is no key, or keys of several names. Nothing of it is quoted.
+pub fn load(file: Option<&Path>) -> Result<Vec<PrivateKey>, Failure> {
+    let Some(file) = file else { return Ok(Vec::new()) };
+    let name = file.display();
+    let text = std::fs::read_to_string(file).map_err(|error| Failure(format!("[audit] key_file: {name} cannot be read: {error}")))?;
+    let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let wrong = |n: usize| Failure(format!("[audit] key_file: line {} of {name} is no key", n.saturating_add(1)));
+    let keys = lines.map(|(n, line)| line.parse().map_err(|_| wrong(n))).collect::<Result<Vec<PrivateKey>, _>>()?;
+    let mut names: Vec<String> = keys.iter().map(|key| key.public().name().to_owned()).collect();
+    names.dedup();
+    match names.len() {
+        0 => Err(Failure(format!("[audit] key_file: there is no key in {name}"))),
+        1 => Ok(keys),
+        _ => Err(Failure(format!("[audit] key_file: the keys in {name} have different names; a tree has one"))),
+    }
+}
+
+/// A new key in a new file that only its owner can read.
+///
+/// # Errors
+/// When the file is there already, or cannot be written; when the name has a space or a plus.
+pub fn create(file: &Path, name: &str) -> Result<PrivateKey, Failure> {
+    let shown = file.display();
+    if !is_name(name) {
+        return Err(Failure::new("A key's name is like messages.example.org, without spaces and plus signs."));
+    }
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| Failure(error.to_string()))?;
+    let key = PrivateKey::new(name, &seed).map_err(|error| Failure(error.to_string()))?;
+    let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    let mut written = opened.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Failure(format!("{shown} is there already; a key is never overwritten.")),
+        _ => Failure(format!("{shown} cannot be written: {error}")),
+    })?;
+    writeln!(written, "{}", key.to_secret_text()).and_then(|()| written.sync_all())?;
+    Ok(key)
+}
+
+/// What a key is called when nobody says: the host that browsers see.
+#[must_use]
+pub fn usual_name(settings: &Settings) -> &str {
+    let url = settings.server.public_url.as_str();
+    url.split_once("://").map_or(url, |(_, host)| host).split(':').next().filter(|host| is_name(host)).unwrap_or("cms-messages")
+}

@@ -1,0 +1,131 @@
+//! What the sealer of the audit log reads and writes, within its transaction. Nothing here updates or deletes.
+
+use crate::{
+    domain::ids::{ConversationId, UserId},
+    server::proof::canonical::{Details, Entry},
+};
+use sqlx::PgConnection;
+use std::collections::HashSet;
+use time::OffsetDateTime;
+
+/// The newest checkpoint, as it stands in the table.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// Over so many leaves.
+    pub size: i64,
+    /// Their root.
+    pub root: Vec<u8>,
+    /// What is needed to go on.
+    pub frontier: Vec<u8>,
+    /// Every entry up to this number has its leaf.
+    pub floor: i64,
+    /// As it was signed.
+    pub signed_note: String,
+}
+
+/// An entry without a leaf, and how long it has had none.
+#[derive(Debug, Clone)]
+pub struct Unsealed {
+    /// What is to be sealed.
+    pub entry: Entry,
+    /// Since when it has waited, by the database's clock.
+    pub waited_seconds: f64,
+}
+
+/// Which entries are looked at: those after `after`, up to `up_to`.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    /// Not itself.
+    pub after: i64,
+    /// Itself, too.
+    pub up_to: i64,
+}
+
+/// Whether this transaction is the one that seals; until it ends, no other is.
+pub async fn try_lock(db: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock(hashtextextended('cms_messages.audit_seal', 0)) as "mine!""#)
+        .fetch_one(db)
+        .await
+}
+
+/// The newest checkpoint.
+pub async fn newest(db: &mut PgConnection) -> Result<Option<Stored>, sqlx::Error> {
+    sqlx::query_as!(Stored, "select size, root, frontier, floor, signed_note from audit_checkpoints order by size desc limit 1")
+        .fetch_optional(db)
+        .await
+}
+
+/// How many leaves there are, by the last one's place.
+pub async fn leaves(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(r#"select coalesce((select index + 1 from audit_leaves order by index desc limit 1), 0) as "leaves!""#)
+        .fetch_one(db)
+        .await
+}
+
+/// Who may be about to commit an entry: an INSERT takes this lock before it takes a number, and keeps it to the end of its
+/// transaction. (A prepared transaction has a name here, too.) Who only reads, however long, has no such lock.
+pub async fn writers(db: &mut PgConnection) -> Result<HashSet<String>, sqlx::Error> {
+    let writers = sqlx::query_scalar!(
+        r#"select virtualtransaction as "writer!" from pg_locks
+           where locktype = 'relation' and mode = 'RowExclusiveLock' and granted and relation = 'audit_entries'::regclass
+             and database = (select oid from pg_database where datname = current_database())"#
+    );
+    Ok(writers.fetch_all(db).await?.into_iter().collect())
+}
+
+/// Committed entries of a span that have no leaf, by number, at most `limit`.
+pub async fn unsealed(db: &mut PgConnection, span: Span, limit: i64) -> Result<Vec<Unsealed>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select e.id, e.at, e.actor_id, e.action, e.conversation_id, e.object, e.details::text as "details!", clock_timestamp() as "now!: OffsetDateTime"
+           from audit_entries e
+           where e.id > $1 and e.id <= $2 and not exists (select from audit_leaves l where l.entry_id = e.id)
+           order by e.id limit $3"#,
+        span.after,
+        span.up_to,
+        limit
+    );
+    let unsealed = rows.fetch_all(db).await?.into_iter().map(|row| Unsealed {
+        waited_seconds: (row.now - row.at).as_seconds_f64().max(0.0),
+        entry: Entry {
+            id: row.id,
+            at: row.at.into(),
+            actor_id: row.actor_id.map(UserId),
+            action: row.action,
+            conversation_id: row.conversation_id.map(ConversationId),
+            object: row.object,
+            details: Details::of(&row.details),
+        },
+    });
+    Ok(unsealed.collect())
+}
+
+/// The leaves of these entries, from place `first` on.
+pub async fn append(db: &mut PgConnection, first: i64, entries: &[i64], hashes: &[Vec<u8>]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into audit_leaves (index, entry_id, hash)
+         select $1 + leaf.place - 1, leaf.entry_id, leaf.hash from unnest($2::bigint[], $3::bytea[]) with ordinality as leaf (entry_id, hash, place)",
+        first,
+        entries,
+        hashes
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A checkpoint, and who vouches for it.
+pub async fn checkpoint(db: &mut PgConnection, checkpoint: &Stored, vkeys: &[String]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "with vouching as (insert into audit_keys (vkey) select unnest($6::text[]) on conflict do nothing)
+         insert into audit_checkpoints (size, root, frontier, floor, signed_note) values ($1, $2, $3, $4, $5)",
+        checkpoint.size,
+        checkpoint.root,
+        checkpoint.frontier,
+        checkpoint.floor,
+        checkpoint.signed_note,
+        vkeys
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! Seals the audit log: committed entries become leaves of the tree, and the tree's root is signed. Runs in every instance,
+//! one at a time; what one has begun another goes on with, because a round is one transaction and all of it is in there.
+//!
+//! No entry is skipped because it was committed late, and no send waits for the sealer. What is looked at is every entry
+//! above the *floor* that has no leaf. The floor rises to a number when everybody who wrote entries at the time that this
+//! number was known has ended and all that came of it is sealed. A long reading transaction (a dump) does not hold it
+//! down; a long writing one only makes the part to look at longer. Below the floor everything is looked through again, a
+//! slice a round: what is found there is sealed and told as an error.
+
+use crate::{
+    error::Error,
+    server::{
+        db::{
+            self,
+            seal::{Span, Stored, Unsealed},
+        },
+        proof::{
+            note::{self, Checkpoint, PrivateKey},
+            tree::{self, Frontier, Hash},
+        },
+        state::AppState,
+    },
+};
+use sqlx::{Connection, PgConnection};
+use std::{collections::HashSet, time::Duration};
+
+/// Between two rounds: an entry waits for half of it on average, and for a round to be done.
+pub const EVERY: Duration = Duration::from_secs(1);
+
+/// Entries in one transaction.
+const BATCH: i64 = 5_000;
+
+/// Numbers below the floor that are looked through again in a round.
+const SLICE: i64 = 10_000;
+
+/// Rounds between two looks through all of it: about an hour.
+const REST: u32 = 3_600;
+
+/// What one round has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Round {
+    /// So many entries were sealed.
+    Sealed(usize),
+    /// Another process is at it.
+    Elsewhere,
+    /// What is in the database does not go together: nothing is sealed on top of it.
+    Refused(&'static str),
+}
+
+/// What a process remembers between two rounds. All of it can be found again: it only saves looking.
+pub struct Sealer {
+    state: AppState,
+    keys: Vec<PrivateKey>,
+    origin: String,
+    /// Every entry up to this number has its leaf, and none can be committed any more.
+    floor: i64,
+    rising: Option<Rising>,
+    /// The numbers up to this one were looked through again.
+    looked: i64,
+    resting: u32,
+    /// The size of the tree that was seen last.
+    seen: u64,
+}
+
+/// A number that the floor will rise to when these have ended.
+#[derive(Debug)]
+struct Rising {
+    to: i64,
+    writers: HashSet<String>,
+}
+
+impl Sealer {
+    /// One that has not looked yet; `None` without a key.
+    #[must_use]
+    pub fn new(state: AppState, keys: Vec<PrivateKey>) -> Option<Self> {
+        let origin = keys.first()?.public().name().to_owned();
+        Some(Self { state, keys, origin, floor: 0, rising: None, looked: 0, resting: 0, seen: 0 })
+    }
+
+    /// Seals everything that is there.
+    ///
+    /// # Errors
+    /// When the database cannot be asked: nothing of this batch was written.
+    pub async fn round(&mut self) -> Result<Round, Error> {
+        let (mut sealed, mut after) = (0, 0);
+        loop {
+            let batch = {
+                let mut connection = self.state.pool.acquire().await?;
+                db::in_time(self.batch(&mut connection, after)).await?
+            };
+            match batch {
+                Batch::Elsewhere => return Ok(if sealed > 0 { Round::Sealed(sealed) } else { Round::Elsewhere }),
+                Batch::Refused(reason) => {
+                    self.state.metrics.seal_refused();
+                    return Ok(Round::Refused(reason));
+                }
+                Batch::Sealed { entries, last, more } => {
+                    sealed = entries.saturating_add(sealed);
+                    after = last;
+                    if !more {
+                        return Ok(Round::Sealed(sealed));
+                    }
+                }
+            }
+        }
+    }
+
+    /// One transaction. `after`: what was looked at before in this round.
+    async fn batch(&mut self, connection: &mut PgConnection, after: i64) -> Result<Batch, sqlx::Error> {
+        let mut tx = connection.begin().await?;
+        if !db::seal::try_lock(&mut tx).await? {
+            return Ok(Batch::Elsewhere);
+        }
+        // each of these statements sees what was committed before it began, the last holder's work with it
+        let newest = db::seal::newest(&mut tx).await?;
+        let leaves = db::seal::leaves(&mut tx).await?;
+        let mut frontier = match standing(newest.as_ref(), leaves, &self.origin) {
+            Ok(frontier) => frontier,
+            Err(reason) => return Ok(Batch::Refused(reason)),
+        };
+        if frontier.size() < self.seen {
+            return Ok(Batch::Refused("there are fewer sealed entries than this process has seen"));
+        }
+        let floor = self.floor.max(newest.map_or(0, |newest| newest.floor));
+        // who is asked about is asked before the entries are read: whoever has ended by now is seen there
+        let risen = match &self.rising {
+            Some(rising) if rising.to > floor && rising.writers.is_disjoint(&db::seal::writers(&mut tx).await?) => rising.to,
+            _ => floor,
+        };
+        let span = Span { after: floor.max(after), up_to: i64::MAX };
+        let mut entries = db::seal::unsealed(&mut tx, span, BATCH).await?;
+        let more = entries.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX);
+        let last = entries.last().map_or(span.after, |last| last.entry.id);
+        // only who has read from the floor on, and far enough, knows that nothing is left below
+        let floor = if after <= floor && (!more || last >= risen) { risen } else { floor };
+        let slice = self.next_slice(floor);
+        let late = if slice.after < slice.up_to { db::seal::unsealed(&mut tx, slice, SLICE).await? } else { Vec::new() };
+        // what has risen just now is among the first already
+        let known: HashSet<i64> = entries.iter().map(|unsealed| unsealed.entry.id).collect();
+        let late: Vec<_> = late.into_iter().filter(|late| !known.contains(&late.entry.id)).collect();
+        let found = late.len();
+        entries.extend(late);
+        if !entries.is_empty() {
+            self.write(&mut tx, &mut frontier, &entries, floor).await?;
+        }
+        // a number that is known now: all numbers up to it are taken, by who has ended or is among the writers
+        let rising = match &self.rising {
+            Some(rising) if rising.to > floor => None,
+            _ if last > floor => Some(Rising { to: last, writers: db::seal::writers(&mut tx).await? }),
+            _ => None,
+        };
+        tx.commit().await?;
+
+        (self.floor, self.seen) = (floor, frontier.size());
+        if rising.is_some() {
+            self.rising = rising;
+        }
+        self.looked_through(slice, found);
+        self.state.metrics.sealed(frontier.size(), entries.iter().map(|unsealed| unsealed.waited_seconds));
+        Ok(Batch::Sealed { entries: entries.len(), last, more })
+    }
+
+    async fn write(&self, tx: &mut PgConnection, frontier: &mut Frontier, entries: &[Unsealed], floor: i64) -> Result<(), sqlx::Error> {
+        let first = signed(frontier.size());
+        let hashes: Vec<Hash> = entries.iter().map(|unsealed| tree::leaf_hash(&unsealed.entry.to_bytes())).collect();
+        hashes.iter().for_each(|hash| frontier.append(*hash));
+        let ids: Vec<i64> = entries.iter().map(|unsealed| unsealed.entry.id).collect();
+        let hashes: Vec<Vec<u8>> = hashes.iter().map(|hash| hash.0.to_vec()).collect();
+        db::seal::append(tx, first, &ids, &hashes).await?;
+        let checkpoint = Checkpoint { origin: self.origin.clone(), size: frontier.size(), root: frontier.root() };
+        let stored = Stored {
+            size: signed(frontier.size()),
+            root: checkpoint.root.0.to_vec(),
+            frontier: frontier.to_bytes(),
+            floor,
+            signed_note: checkpoint.sign(&self.keys),
+        };
+        let vkeys: Vec<String> = self.keys.iter().map(|key| key.public().to_string()).collect();
+        db::seal::checkpoint(tx, &stored, &vkeys).await
+    }
+
+    fn next_slice(&self, floor: i64) -> Span {
+        let up_to = if self.resting > 0 { self.looked } else { floor.min(self.looked.saturating_add(SLICE)) };
+        Span { after: self.looked, up_to }
+    }
+
+    fn looked_through(&mut self, slice: Span, found: usize) {
+        if found > 0 {
+            tracing::error!(entries = found, "audit entries were found unsealed below the floor, and sealed late");
+            self.state.metrics.sealed_late(found);
+        }
+        if self.resting > 0 {
+            self.resting = self.resting.saturating_sub(1);
+        } else if slice.up_to >= self.floor {
+            (self.looked, self.resting) = (0, REST);
+        } else {
+            self.looked = slice.up_to;
+        }
+    }
+}
+
+enum Batch {
+    Elsewhere,
+    Refused(&'static str),
+    Sealed { entries: usize, last: i64, more: bool },
+}
+
+/// The tree that the newest checkpoint speaks of, when everything that is stored of it says the same.
+fn standing(newest: Option<&Stored>, leaves: i64, origin: &str) -> Result<Frontier, &'static str> {
+    let Some(newest) = newest else {
+        return if leaves == 0 { Ok(Frontier::new()) } else { Err("there are leaves without a checkpoint") };
+    };
+    let frontier = Frontier::from_bytes(&newest.frontier).ok_or("the newest checkpoint's frontier cannot be read")?;
+    if signed(frontier.size()) != newest.size || frontier.root().0[..] != newest.root[..] {
+        return Err("the newest checkpoint's frontier is not that of its root");
+    }
+    if leaves != newest.size {
+        return Err("there are not as many leaves as the newest checkpoint says");
+    }
+    let signed = note::read_unverified(&newest.signed_note).map_err(|_| "the newest checkpoint's note cannot be read")?;
+    if (signed.size, signed.root) != (frontier.size(), frontier.root()) {
+        return Err("the newest checkpoint's note is about another tree");
+    }
+    if signed.origin != origin {
+        return Err("the tree was begun under another name than that of the keys");
+    }
+    Ok(frontier)
+}
+
+fn signed(size: u64) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}
