@@ -12,7 +12,7 @@ use crate::domain::{
     session::{self, CmsFrame},
 };
 use serde::Deserialize;
-use std::{fmt, net::SocketAddr};
+use std::{fmt, net::SocketAddr, path::PathBuf};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, Deserialize)]
@@ -36,11 +36,24 @@ pub struct Settings {
 }
 
 /// `[audit]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Audit {
     /// The file with the private keys that sign, one a line. Without one, nothing is sealed.
-    pub key_file: Option<std::path::PathBuf>,
+    pub key_file: Option<PathBuf>,
+    /// Checkpoints are also appended to this file, a line of JSON each: outside the database, where who changes that
+    /// does not reach.
+    pub anchor_file: Option<PathBuf>,
+    /// And told to the local syslog.
+    pub anchor_syslog: bool,
+    /// At most so often.
+    pub anchor_every_seconds: u32,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { key_file: None, anchor_file: None, anchor_syslog: false, anchor_every_seconds: 60 }
+    }
 }
 
 /// `[server]`

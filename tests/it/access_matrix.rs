@@ -55,6 +55,7 @@ const MATRIX: &[Row] = &[
     row("GET", "/api/v1/unread", [NOBODY, "200", "200"]),
     row("GET", "/api/v1/changes", [NOBODY, "200", "200"]),
     row("GET", "/api/v1/events", [NOBODY, "200", "200"]),
+    row("GET", "/api/v1/audit/checkpoint", [NOBODY, HIDDEN, HIDDEN]),
     row("GET", "/api/v1/openapi.json", ["200", "200", "200"]),
     row("GET", "/api/docs", ["200", "200", "200"]),
     row("GET", "/api/docs.css", ["200", "200", "200"]),

@@ -1,14 +1,18 @@
 //! The seal of the audit log: every committed entry is in the tree once, whenever it was committed and whoever died.
 
-use crate::support::{Office, database::TestDatabase};
+use crate::support::{Office, database::TestDatabase, server::Server, settings};
 use cms_messages::server::{
     db,
-    jobs::seal::{Round, Sealer},
+    jobs::{
+        anchor::Anchors,
+        seal::{Round, Sealer},
+    },
     proof::{
         canonical::{Details, Entry},
         note::{self, PrivateKey},
         tree::{self, Hash},
     },
+    settings::{Audit, Settings},
     state::AppState,
 };
 use sqlx::{Connection, Executor, PgConnection, Row};
@@ -342,4 +346,42 @@ async fn who_waits_for_the_lock_does_nothing() {
     assert!(db::seal::try_lock(&mut held).await.expect("asked"));
     let round = tokio::time::timeout(Duration::from_secs(5), sealer(&office.state).round()).await.expect("at once");
     assert_eq!(round.expect("the database answers"), Round::Elsewhere);
+}
+
+#[tokio::test]
+async fn everybody_who_is_signed_in_can_keep_the_newest_checkpoint() {
+    let server = Server::start().await;
+    let asha = server.office.person("asha").await;
+    let program = server.program(&asha).await;
+    write(&mut server.office.database.owner().await, 3).await;
+    assert_eq!(program.get("/api/v1/audit/checkpoint").await.outcome(), "404 not_found");
+    let sealed = seal(&mut sealer(&server.office.state)).await;
+    let answer = program.get("/api/v1/audit/checkpoint").await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "text/plain; charset=utf-8"));
+    let opened = note::open(&answer.text, &[key(1).public()]).expect("signed");
+    assert_eq!(opened.checkpoint.size as usize, sealed);
+}
+
+#[tokio::test]
+async fn each_newer_checkpoint_goes_out_once() {
+    let file = std::env::temp_dir().join(format!("cms-messages-anchors-{}", std::process::id()));
+    let _ = std::fs::remove_file(&file);
+    let office = Office::with(Settings { audit: Audit { anchor_file: Some(file.clone()), ..Audit::default() }, ..settings() }).await;
+    let mut anchors = Anchors::default();
+    assert!(!anchors.round(&office.state).await.expect("nothing yet"));
+    let mut owner = office.database.owner().await;
+    for _ in 0..2 {
+        write(&mut owner, 2).await;
+        seal(&mut sealer(&office.state)).await;
+        assert!(anchors.round(&office.state).await.expect("written"));
+        assert!(!anchors.round(&office.state).await.expect("the same"));
+    }
+    let lines = std::fs::read_to_string(&file).expect("written");
+    std::fs::remove_file(&file).expect("removed");
+    let sizes: Vec<u64> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["note"].as_str().expect("a note").to_owned())
+        .map(|signed| note::open(&signed, &[key(1).public()]).expect("signed").checkpoint.size)
+        .collect();
+    assert_eq!(sizes, [2, 4]);
 }

@@ -104,6 +104,9 @@ mod tests {
             "token revoke 0195d7a0-0000-7000-8000-000000000000",
             "demo seed",
             "audit export",
+            "audit key new",
+            "audit key new --name messages.example.org --file audit.key",
+            "audit key show",
             "audit export --since 2026-11-22T09:30:00Z",
         ] {
             let words = ["cms-messages"].into_iter().chain(line.split(' '));

@@ -55,6 +55,11 @@ pub async fn newest(db: &mut PgConnection) -> Result<Option<Stored>, sqlx::Error
         .await
 }
 
+/// The note of the newest checkpoint.
+pub async fn newest_note(db: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar!("select signed_note from audit_checkpoints order by size desc limit 1").fetch_optional(db).await
+}
+
 /// How many leaves there are, by the last one's place.
 pub async fn leaves(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(r#"select coalesce((select index + 1 from audit_leaves order by index desc limit 1), 0) as "leaves!""#)

@@ -1,5 +1,6 @@
 //! What happens by itself, in every instance; each job tolerates the others' doing the same.
 
+pub mod anchor;
 pub mod clean_up;
 pub mod fan_out;
 pub mod seal;
@@ -50,6 +51,7 @@ pub fn spawn_sealer(state: &AppState, keys: Vec<PrivateKey>) {
         return;
     };
     state.metrics.seals();
+    state.tasks.spawn(anchor::run(state.clone()));
     let shutdown = state.shutdown.clone();
     state.tasks.spawn(async move {
         let (mut failing, mut refused) = (false, None);

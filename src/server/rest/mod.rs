@@ -3,6 +3,7 @@
 //! The OpenAPI document is made of the handlers themselves ([`document`]), so it cannot describe another interface than
 //! the one that answers. Who may do what is decided in the services, what a request has passed before in `middleware`.
 
+pub mod audit;
 pub mod changes;
 pub mod conversations;
 pub mod docs;
@@ -53,6 +54,7 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(takes_json(routes!(receipts::read)))
         .routes(routes!(unread::count))
         .routes(routes!(changes::since))
+        .routes(routes!(audit::checkpoint))
         .routes(routes!(events::stream))
 }
 

@@ -1,9 +1,11 @@
-//! The export of the audit log. Authorised by type: an [`Operator`] is never made from a request.
+//! What is handed out of the audit log: its export, to an [`Operator`], which is never made from a request; and the newest
+//! checkpoint of its tree, to everybody who is signed in.
 
 use crate::{
     domain::time::Timestamp,
     error::Error,
     server::{
+        context::Context,
         db::{self, audit::ExportedEntry},
         operator::Operator,
     },
@@ -25,4 +27,15 @@ pub async fn export(
         }
     }
     Ok(())
+}
+
+/// The newest checkpoint, as it was signed: a size and a hash, and nothing of what was said and done. Who keeps it can hold
+/// the organisation to it.
+///
+/// # Errors
+/// `unauthenticated`; `not_found` when nothing has been sealed yet.
+pub async fn checkpoint(ctx: &Context) -> Result<String, Error> {
+    ctx.viewer()?;
+    let note = db::read(&ctx.state.pool, |mut db| async move { db::seal::newest_note(&mut db).await }).await?;
+    note.ok_or_else(Error::not_found)
 }

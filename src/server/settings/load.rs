@@ -122,8 +122,8 @@ fn override_of(name: &str, text: &str, environment: &BTreeMap<String, String>) -
     let (table, key) = name.strip_prefix(PREFIX).and_then(|path| path.split_once("__")).ok_or_else(unknown)?;
     let (table, key) = (table.to_lowercase(), key.to_lowercase());
     let text = match key.strip_suffix("_file") {
-        // no setting of ours ends so: it is the file that holds the secret
-        Some(secret_key) => {
+        // where no setting is called so, it is the file that holds the secret
+        Some(secret_key) if candidate(&table, &key, text).is_err() => {
             let long = name.strip_suffix("_FILE").unwrap_or(name);
             if environment.contains_key(long) {
                 return Err(Failure(format!("{long} and {name} are both set")));
@@ -132,7 +132,7 @@ fn override_of(name: &str, text: &str, environment: &BTreeMap<String, String>) -
                 .map(|value| (table, secret_key.to_owned(), value))
                 .map_err(|error| Failure(format!("{name}: {error}")));
         }
-        None => text,
+        _ => text,
     };
     match candidate(&table, &key, text) {
         Ok(value) => Ok((table, key, value)),
@@ -177,6 +177,7 @@ fn checked(mut settings: Settings) -> Result<Settings, Failure> {
     settings.server.public_url = url;
     let at_least_one = [
         ("[database] max_connections", settings.database.max_connections),
+        ("[audit] anchor_every_seconds", settings.audit.anchor_every_seconds),
         ("[sessions] idle_hours", settings.sessions.idle_hours),
         ("[sessions] absolute_days", settings.sessions.absolute_days),
     ];
@@ -212,12 +213,14 @@ mod tests {
             ("CMS_MESSAGES__CMS__NAME", "1234"),
             ("CMS_MESSAGES__SERVER__METRICS_ADDR", "127.0.0.1:9999"),
             ("CMS_MESSAGES__SERVER__TRUSTED_PROXIES", "10.0.0.1, ::1"),
+            ("CMS_MESSAGES__AUDIT__KEY_FILE", "/etc/audit.key"),
             ("CMS_MESSAGES__POLICY__RULES", "[{ name = \"closed\", effect = \"deny\" }]"),
             ("DATABASE_URL", "postgres://a@b/c"),
             ("UNRELATED", "x"),
         ];
         let settings = load(text, &environment).expect("valid");
         assert_eq!((settings.limits.sends_per_minute, settings.cms.name.as_str()), (0, "1234"));
+        assert_eq!(settings.audit.key_file.as_deref(), Some(std::path::Path::new("/etc/audit.key")));
         assert_eq!(settings.server.metrics_addr.port(), 9999);
         assert_eq!(settings.server.trusted_proxies.len(), 2);
         assert_eq!(settings.policy.rules.len(), 1);
