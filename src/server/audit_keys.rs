@@ -61,3 +61,61 @@ pub fn usual_name(settings: &Settings) -> &str {
     let url = settings.server.public_url.as_str();
     url.split_once("://").map_or(url, |(_, host)| host).split(':').next().filter(|host| is_name(host)).unwrap_or("cms-messages")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{create, load, usual_name};
+    use crate::server::settings::{Server, Settings};
+    use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
+
+    fn place(name: &str) -> PathBuf {
+        let place = std::env::temp_dir().join(format!("cms-messages-key-{}-{name}", std::process::id()));
+        let _ = fs::remove_file(&place);
+        place
+    }
+
+    #[test]
+    fn a_key_is_for_its_owner_alone_and_is_never_overwritten() {
+        let file = place("new");
+        let key = create(&file, "messages.example.org").expect("made");
+        assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
+        assert!(create(&file, "messages.example.org").expect_err("there already").0.contains("never overwritten"));
+        let loaded = load(Some(&file)).expect("readable");
+        assert_eq!(loaded.iter().map(|key| key.public()).collect::<Vec<_>>(), [key.public()]);
+        fs::remove_file(file).expect("removed");
+    }
+
+    #[test]
+    fn a_file_that_is_wrong_is_named_and_not_quoted() {
+        let (one, same, other) = (place("one"), place("same"), place("other"));
+        for (file, name) in [(&one, "a.example.org"), (&same, "a.example.org"), (&other, "b.example.org")] {
+            create(file, name).expect("made");
+        }
+        let text = |file: &PathBuf| fs::read_to_string(file).expect("there");
+        let wrong = place("wrong");
+        let refused = |content: &str| {
+            fs::write(&wrong, content).expect("written");
+            load(Some(&wrong)).map(|keys| keys.len()).map_err(|failure| failure.0)
+        };
+        assert_eq!(refused(&format!("# the old one\n{}\n{}", text(&one), text(&same))), Ok(2));
+        assert!(refused("").is_err_and(|why| why.contains("no key in")));
+        assert!(refused(&format!("{}secret\n", text(&one))).is_err_and(|why| why.contains("line 2") && !why.contains("secret")));
+        assert!(refused(&format!("{}{}", text(&one), text(&other))).is_err_and(|why| why.contains("different names")));
+        for file in [one, same, other, wrong] {
+            fs::remove_file(file).expect("removed");
+        }
+        assert!(load(Some(&place("missing"))).is_err());
+        assert!(load(None).is_ok_and(|keys| keys.is_empty()));
+    }
+
+    #[test]
+    fn a_key_is_called_after_the_host_that_browsers_see() {
+        let named = |url: &str| {
+            let server = Server { public_url: url.into(), ..Server::default() };
+            usual_name(&Settings { server, ..Settings::default() }).to_owned()
+        };
+        assert_eq!(named("https://messages.example.org"), "messages.example.org");
+        assert_eq!(named("http://lan:3000"), "lan");
+        assert_eq!(named(""), "cms-messages");
+    }
+}
