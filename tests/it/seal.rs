@@ -1,8 +1,8 @@
 //! The seal of the audit log: every committed entry is in the tree once, whenever it was committed and whoever died.
 
-use crate::support::{Office, database::TestDatabase, server::Server, settings};
+use crate::support::{Office, database::TestDatabase, program::Program, server::Server, settings};
 use cms_messages::server::{
-    db,
+    audit_keys, db,
     jobs::{
         anchor::Anchors,
         seal::{Round, Sealer},
@@ -384,4 +384,42 @@ async fn each_newer_checkpoint_goes_out_once() {
         .map(|signed| note::open(&signed, &[key(1).public()]).expect("signed").checkpoint.size)
         .collect();
     assert_eq!(sizes, [2, 4]);
+}
+
+#[tokio::test]
+async fn a_program_with_a_key_seals_by_itself_and_anchors_when_it_stops() {
+    let place = |what: &str| std::env::temp_dir().join(format!("cms-messages-program-{}-{what}", std::process::id()));
+    let (key_file, anchor_file) = (place("key"), place("anchors"));
+    for file in [&key_file, &anchor_file] {
+        let _ = std::fs::remove_file(file);
+    }
+    let key = audit_keys::create(&key_file, "messages.example.org").expect("a key");
+    let database = TestDatabase::new().await;
+    let mut owner = database.owner().await;
+    let program = Program::serve_with(
+        &database,
+        &[
+            ("CMS_MESSAGES__AUDIT__KEY_FILE", key_file.to_str().expect("a path")),
+            ("CMS_MESSAGES__AUDIT__ANCHOR_FILE", anchor_file.to_str().expect("a path")),
+            ("CMS_MESSAGES__AUDIT__ANCHOR_EVERY_SECONDS", "3600"),
+        ],
+    );
+    write(&mut owner, 10).await;
+    let sealed = async {
+        let unsealed = "select count(*) from audit_entries e where not exists (select from audit_leaves l where l.entry_id = e.id)";
+        while sqlx::query_scalar::<_, i64>(unsealed).fetch_one(&mut owner).await.expect("counted") > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), sealed).await.expect("it seals");
+    program.ask_to_stop();
+    assert!(program.ended().await.0.success());
+    let lines = std::fs::read_to_string(&anchor_file).expect("anchored");
+    let last: serde_json::Value = serde_json::from_str(lines.lines().last().expect("a line")).expect("JSON");
+    let opened = note::open(last["note"].as_str().expect("a note"), &[key.public()]).expect("signed");
+    let size: i64 = sqlx::query_scalar("select max(size) from audit_checkpoints").fetch_one(&mut owner).await.expect("a checkpoint");
+    assert_eq!(opened.checkpoint.size as i64, size);
+    for file in [key_file, anchor_file] {
+        std::fs::remove_file(file).expect("removed");
+    }
 }

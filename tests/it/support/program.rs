@@ -27,8 +27,19 @@ impl Program {
         program
     }
 
+    /// Serves with these variables, and somebody reads its log.
+    pub fn serve_with(database: &TestDatabase, environment: &[(&str, &str)]) -> Self {
+        let mut program = Self::begun(database, environment);
+        drop(program.log());
+        program
+    }
+
     /// Serves, and nobody reads what it logs after it has said where it listens.
     pub fn unread(database: &TestDatabase) -> Self {
+        Self::begun(database, &[])
+    }
+
+    fn begun(database: &TestDatabase, environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_cms-messages"))
             .arg("serve")
             .env("DATABASE_URL", database.options().to_url_lossy().to_string())
@@ -37,6 +48,7 @@ impl Program {
             .env("CMS_MESSAGES__LIMITS__SENDS_PER_MINUTE", "0")
             .env("CMS_MESSAGES__LIMITS__REQUESTS_PER_SECOND", "0")
             .env("CMS_MESSAGES__LIMITS__STREAMS_PER_USER", "0")
+            .envs(environment.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
