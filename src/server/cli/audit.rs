@@ -25,14 +25,14 @@ pub(super) enum AuditCommand {
 pub(super) enum KeyCommand {
     /// Write a new private key to a file of its own; its public half on stdout, to be published. Needs no database.
     New {
-        /// Whose tree it signs; the host of [server] public_url when nothing is said.
+        /// Whose tree it signs; the host of `public_url` when nothing is said.
         #[arg(long)]
         name: Option<String>,
-        /// Where to; [audit] key_file when nothing is said. A file that is there is never overwritten.
+        /// Where to; the `key_file` of the settings when nothing is said. A file that is there is never overwritten.
         #[arg(long)]
         file: Option<PathBuf>,
     },
-    /// The public halves of the keys in [audit] key_file, a line each.
+    /// The public halves of the keys in the `key_file` of the settings, a line each.
     Show,
 }
 
