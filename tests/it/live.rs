@@ -20,7 +20,7 @@ use cms_messages::{
             self,
             send::{NewMessage, Sent},
         },
-        live::{self, hub::Next, watch},
+        live::{self, mailbox::Next, watch},
         service::{self, live::Happened},
     },
 };

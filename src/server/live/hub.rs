@@ -1,20 +1,18 @@
-//! The streams of this process, by user. Bounded: so many per user, so many in all, so much that waits for each.
+//! The streams of this process, by user. Bounded: so many per user, so many in all.
 //!
-//! Each stream has a mailbox that knows up to which change everything was handed to it. What this process has committed
-//! itself is put in ready-made, if it follows without a gap; with everything else the stream is only told that it is behind,
-//! and reads the feed from where it stands. So pushes that overtake each other, and hints that are late, doubled or lost,
-//! never move a cursor past a change that was not sent.
+//! Each stream has a [`Mailbox`]; the hub finds the ones of a user and tells them what was committed here, what was heard
+//! of from elsewhere, and that it is over. It waits for nobody.
 
+use super::mailbox::{End, Mailbox, Next, Outcome, Pushed};
 use crate::{
     domain::ids::{ChangeNo, UserId},
     error::{Code, Error},
     server::context::Credential,
 };
-use bytes::Bytes;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
 /// How many streams there may be; 0 is no limit.
@@ -24,20 +22,6 @@ pub struct Bounds {
     pub per_user: usize,
     /// Of the process.
     pub total: usize,
-}
-
-/// More bytes than these wait for no stream: who takes nothing reads the feed later.
-const WAITING: usize = 32 * 1024;
-
-/// What one transaction has changed for one user, as the stream sends it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pushed {
-    /// It follows this change …
-    pub after: ChangeNo,
-    /// … and goes up to this one, with nothing left out.
-    pub up_to: ChangeNo,
-    /// The events.
-    pub frame: Bytes,
 }
 
 /// What came of a push: how many streams took it, and how many have to read the feed instead.
@@ -58,7 +42,8 @@ pub struct Hub {
 
 #[derive(Debug, Default)]
 struct Inner {
-    users: HashMap<UserId, HashMap<u64, Listening>>,
+    /// A few each, so a list: a map of its own for everybody would be most of what a place takes.
+    users: HashMap<UserId, Vec<Listening>>,
     total: usize,
     next: u64,
     closing: bool,
@@ -66,6 +51,7 @@ struct Inner {
 
 #[derive(Debug)]
 struct Listening {
+    id: u64,
     credential: Credential,
     mailbox: Arc<Mailbox>,
 }
@@ -77,43 +63,6 @@ pub struct Place {
     user: UserId,
     id: u64,
     mailbox: Arc<Mailbox>,
-}
-
-/// What a stream does next.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Next {
-    /// Send these, in this order.
-    Send(Vec<Pushed>),
-    /// Read the feed from where it stands.
-    Read,
-    /// End: the credential that opened the stream is not good any more.
-    End,
-    /// Say goodbye: the server goes away.
-    Bye,
-}
-
-type Mailbox = Mutex<Slot>;
-
-#[derive(Debug, Default)]
-struct Slot {
-    /// Everything up to here was handed over; `None` while the stream is behind and reads the feed.
-    stands_at: Option<ChangeNo>,
-    /// The newest change that was heard of since the stream began to read.
-    heard: ChangeNo,
-    /// Something has changed, nobody knows which number.
-    look: bool,
-    waiting: Vec<Pushed>,
-    bytes: usize,
-    end: Option<End>,
-    waker: Option<Waker>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// At once, whatever waits.
-    Credential,
-    /// After what waits.
-    Server,
 }
 
 impl Hub {
@@ -133,14 +82,15 @@ impl Hub {
         if full(inner.total, self.bounds.total) {
             return Err(Error { retry_after: Some(10), ..Error::new(Code::Unavailable) });
         }
-        if full(inner.users.get(&user).map_or(0, HashMap::len), self.bounds.per_user) {
+        if full(inner.users.get(&user).map_or(0, Vec::len), self.bounds.per_user) {
             return Err(Error::rate_limited(10));
         }
         inner.next = inner.next.wrapping_add(1);
         inner.total = inner.total.saturating_add(1);
-        let slot = Slot { end: inner.closing.then_some(End::Server), ..Slot::default() };
-        let (id, mailbox) = (inner.next, Arc::new(Mutex::new(slot)));
-        inner.users.entry(user).or_default().insert(id, Listening { credential, mailbox: mailbox.clone() });
+        let (id, mailbox) = (inner.next, Arc::new(Mailbox::new(inner.closing.then_some(End::Server))));
+        let listening = Listening { id, credential, mailbox: mailbox.clone() };
+        // room for one: most people have one stream
+        inner.users.entry(user).or_insert_with(|| Vec::with_capacity(1)).push(listening);
         Ok(Place { hub: self.clone(), user, id, mailbox })
     }
 
@@ -153,23 +103,23 @@ impl Hub {
     /// Hands what was committed here to the user's streams.
     pub fn push(&self, user: UserId, pushed: &Pushed) -> Taken {
         let mut taken = Taken::default();
-        self.each(user, |slot| match slot.push(pushed) {
-            Some(true) => taken.pushed = taken.pushed.saturating_add(1),
-            Some(false) => taken.behind = taken.behind.saturating_add(1),
-            None => {}
+        self.each(user, |mailbox| match mailbox.push(pushed) {
+            Outcome::Taken => taken.pushed = taken.pushed.saturating_add(1),
+            Outcome::Behind => taken.behind = taken.behind.saturating_add(1),
+            Outcome::Known => {}
         });
         taken
     }
 
-    /// The user's feed has moved, up to this change; to nobody knows where with 0.
+    /// The user's feed has moved, up to this change; nobody knows where to with 0.
     pub fn hint(&self, user: UserId, newest: ChangeNo) {
-        self.each(user, |slot| slot.hint(newest));
+        self.each(user, |mailbox| mailbox.hint(newest));
     }
 
-    fn each(&self, user: UserId, mut tell: impl FnMut(&mut Slot)) {
+    fn each(&self, user: UserId, mut tell: impl FnMut(&Mailbox)) {
         let inner = self.lock();
-        for listening in inner.users.get(&user).into_iter().flat_map(HashMap::values) {
-            tell(&mut lock(&listening.mailbox));
+        for listening in inner.users.get(&user).into_iter().flatten() {
+            tell(&listening.mailbox);
         }
     }
 
@@ -182,15 +132,14 @@ impl Hub {
     /// What opened the streams that are here.
     #[must_use]
     pub fn credentials(&self) -> Vec<Credential> {
-        let inner = self.lock();
-        inner.users.values().flat_map(|streams| streams.values().map(|listening| listening.credential.clone())).collect()
+        self.lock().users.values().flatten().map(|listening| listening.credential.clone()).collect()
     }
 
     /// Ends the streams whose credential is not good any more.
     pub fn end(&self, is_good: impl Fn(&Credential) -> bool) {
         let inner = self.lock();
-        for listening in inner.users.values().flat_map(HashMap::values).filter(|listening| !is_good(&listening.credential)) {
-            lock(&listening.mailbox).end(End::Credential);
+        for listening in inner.users.values().flatten().filter(|listening| !is_good(&listening.credential)) {
+            listening.mailbox.end(End::Credential);
         }
     }
 
@@ -198,8 +147,8 @@ impl Hub {
     pub fn close(&self) {
         let mut inner = self.lock();
         inner.closing = true;
-        for listening in inner.users.values().flat_map(HashMap::values) {
-            lock(&listening.mailbox).end(End::Server);
+        for listening in inner.users.values().flatten() {
+            listening.mailbox.end(End::Server);
         }
     }
 
@@ -216,118 +165,39 @@ impl Hub {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        lock(&self.inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Place {
     /// What there is to do, now or later.
     pub fn poll_next(&self, cx: &Context<'_>) -> Poll<Next> {
-        let mut slot = lock(&self.mailbox);
-        let next = slot.next();
-        if next.is_none() {
-            slot.waker = Some(cx.waker().clone());
-        }
-        next.map_or(Poll::Pending, Poll::Ready)
+        self.mailbox.poll_next(cx)
     }
 
     /// The end, now or later, for a stream that is busy with the feed.
     pub fn poll_end(&self, cx: &Context<'_>) -> Poll<Next> {
-        let mut slot = lock(&self.mailbox);
-        match slot.end {
-            Some(End::Credential) => Poll::Ready(Next::End),
-            Some(End::Server) => Poll::Ready(Next::Bye),
-            None => {
-                slot.waker = Some(cx.waker().clone());
-                Poll::Pending
-            }
-        }
+        self.mailbox.poll_end(cx).map(|end| match end {
+            End::Credential => Next::End,
+            End::Server => Next::Bye,
+        })
     }
 
     /// Whether nothing more may be sent, not even what waits.
     #[must_use]
     pub fn is_ended(&self) -> bool {
-        lock(&self.mailbox).end == Some(End::Credential)
+        self.mailbox.is_ended()
+    }
+
+    /// The same, now or later, for a stream whose client takes nothing.
+    pub fn poll_ended(&self, cx: &Context<'_>) -> Poll<()> {
+        self.mailbox.poll_ended(cx)
     }
 
     /// The stream has sent everything up to here, as the feed had it. `false` when more was heard of meanwhile: it reads on.
     #[must_use]
     pub fn stands_at(&self, change_no: ChangeNo) -> bool {
-        let mut slot = lock(&self.mailbox);
-        if slot.look || slot.heard > change_no {
-            return false;
-        }
-        slot.stands_at = Some(change_no);
-        true
-    }
-}
-
-impl Slot {
-    /// `Some(true)`: taken. `Some(false)`: the stream has to read the feed. `None`: nothing new to it.
-    fn push(&mut self, pushed: &Pushed) -> Option<bool> {
-        self.heard = self.heard.max(pushed.up_to);
-        let stands_at = self.stands_at?;
-        if pushed.up_to <= stands_at {
-            return None;
-        }
-        let bytes = self.bytes.saturating_add(pushed.frame.len());
-        let fits = stands_at == pushed.after && (self.waiting.is_empty() || bytes <= WAITING);
-        if fits {
-            self.stands_at = Some(pushed.up_to);
-            self.bytes = bytes;
-            self.waiting.push(pushed.clone());
-        } else {
-            self.stands_at = None;
-        }
-        self.wake();
-        Some(fits)
-    }
-
-    fn hint(&mut self, newest: ChangeNo) {
-        self.heard = self.heard.max(newest);
-        self.look |= newest == ChangeNo::default();
-        let (look, heard) = (self.look, self.heard);
-        if self.stands_at.take_if(|stands_at| look || heard > *stands_at).is_some() {
-            self.wake();
-        }
-    }
-
-    fn end(&mut self, end: End) {
-        if self.end != Some(End::Credential) {
-            self.end = Some(end);
-        }
-        self.wake();
-    }
-
-    fn wake(&mut self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-    }
-
-    /// What waits goes first: it lies before everything that the feed has to say.
-    fn next(&mut self) -> Option<Next> {
-        if self.end == Some(End::Credential) {
-            return Some(Next::End);
-        }
-        if !self.waiting.is_empty() {
-            self.bytes = 0;
-            return Some(Next::Send(std::mem::take(&mut self.waiting)));
-        }
-        if self.end == Some(End::Server) {
-            return Some(Next::Bye);
-        }
-        if self.stands_at.is_some() {
-            return None;
-        }
-        // what was heard of until now is in what is read now
-        self.look = false;
-        self.heard = ChangeNo::default();
-        Some(Next::Read)
+        self.mailbox.stands_at(change_no)
     }
 }
 
@@ -336,7 +206,7 @@ impl Drop for Place {
         let mut inner = self.hub.lock();
         inner.total = inner.total.saturating_sub(1);
         if let Some(streams) = inner.users.get_mut(&self.user) {
-            streams.remove(&self.id);
+            streams.retain(|listening| listening.id != self.id);
             if streams.is_empty() {
                 inner.users.remove(&self.user);
             }

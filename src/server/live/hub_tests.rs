@@ -1,11 +1,16 @@
-//! The rules of the mailbox: what is handed over, what has to be read, what is bounded, and how a stream ends.
+//! The rules of the hub and its mailboxes: what is handed over, what has to be read, and how a stream ends.
 
 use super::*;
+use bytes::Bytes;
+use std::task::Waker;
 use uuid::Uuid;
 
 impl Place {
     fn next(&self) -> Option<Next> {
-        lock(&self.mailbox).next()
+        match self.poll_next(&Context::from_waker(Waker::noop())) {
+            Poll::Ready(next) => Some(next),
+            Poll::Pending => None,
+        }
     }
 }
 
@@ -89,16 +94,6 @@ fn a_hint_of_what_was_handed_over_costs_nothing_and_one_without_a_number_is_look
     assert_eq!(mine.next(), Some(Next::Read));
     assert!(mine.stands_at(ChangeNo(5)), "a thousand hints are one");
     hub.hint(user(1), ChangeNo(6));
-    assert_eq!(mine.next(), Some(Next::Read));
-}
-
-#[test]
-fn what_waits_for_a_stream_is_bounded_and_the_rest_is_read_from_the_feed() {
-    let hub = Arc::new(Hub::default());
-    let mine = standing(&hub, 1, 0);
-    let large = |n| Pushed { frame: Bytes::from(vec![b'x'; WAITING / 2]), ..pushed(n, n + 1) };
-    assert_eq!([0, 1, 2, 3].map(|n| hub.push(user(1), &large(n)).pushed), [1, 1, 0, 0]);
-    assert_eq!(mine.next(), Some(Next::Send(vec![large(0), large(1)])));
     assert_eq!(mine.next(), Some(Next::Read));
 }
 

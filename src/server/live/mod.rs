@@ -12,6 +12,7 @@
 pub mod bus;
 pub mod frame;
 pub mod hub;
+pub mod mailbox;
 pub mod stream;
 pub mod watch;
 
@@ -22,7 +23,7 @@ use crate::{
     },
     server::state::AppState,
 };
-use hub::Pushed;
+use mailbox::Pushed;
 use std::sync::Arc;
 
 /// What one transaction has changed for one user, with nothing of it left out.

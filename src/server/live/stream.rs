@@ -9,7 +9,8 @@
 
 use super::{
     frame::{self, Ready},
-    hub::{Next, Place},
+    hub::Place,
+    mailbox::Next,
 };
 use crate::{
     domain::change::LiveChange,
