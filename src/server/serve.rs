@@ -4,22 +4,19 @@
 //! Our own, because `axum::serve` has none of these: a client that sends a byte a minute, or asks for a large file and
 //! does not read it, would keep its connection for ever.
 
+mod connection;
 mod handles;
+mod live;
 mod patience;
 mod places;
 
-use crate::server::{failure::Failure, health, middleware::client_address::PeerAddress, settings::Settings, state::AppState};
-use axum::{Router, body::Body, extract::Request, response::Response};
-use hyper::{body::Incoming, server::conn::http1::Builder};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
+use crate::server::{failure::Failure, health, settings::Settings, state::AppState};
+use axum::Router;
+use hyper::server::conn::http1::Builder;
+use hyper_util::rt::TokioTimer;
 use patience::Patient;
 use places::Places;
 use std::{
-    convert::Infallible,
-    future::Future,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Duration,
@@ -28,7 +25,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     signal::unix::{SignalKind, signal},
 };
-use tower::ServiceExt;
+use tokio_util::task::TaskTracker;
 
 /// What a client may take of one listener.
 #[derive(Debug, Clone)]
@@ -139,7 +136,7 @@ pub fn metrics(listener: Option<TcpListener>, state: &AppState) {
     tokio::spawn(async move {
         let app = health::metrics_router(state.clone());
         let bounds = Bounds { connections: METRICS_CONNECTIONS, ..Bounds::of(&state.settings) };
-        connections(&listener, &app, &state, &GracefulShutdown::new(), bounds).await;
+        connections(&listener, &app, &state, &TaskTracker::new(), bounds).await;
     });
 }
 
@@ -151,14 +148,15 @@ pub async fn serve(listener: TcpListener, app: Router, state: &AppState) {
 
 /// The same within other bounds.
 pub async fn serve_within(bounds: Bounds, listener: TcpListener, app: Router, state: &AppState) {
-    let open = GracefulShutdown::new();
+    let open = TaskTracker::new();
     connections(&listener, &app, state, &open, bounds).await;
     drop(listener);
     tracing::info!("draining");
     state.hub.close();
     state.tasks.close();
+    open.close();
     let ended = async {
-        open.shutdown().await;
+        open.wait().await;
         state.tasks.wait().await;
     };
     if tokio::time::timeout(DRAIN, ended).await.is_err() {
@@ -166,8 +164,8 @@ pub async fn serve_within(bounds: Bounds, listener: TcpListener, app: Router, st
     }
 }
 
-/// Accepts until `state.shutdown`.
-async fn connections(listener: &TcpListener, app: &Router, state: &AppState, open: &GracefulShutdown, bounds: Bounds) {
+/// Accepts until `state.shutdown`, which is also when what is `open` is asked to end.
+async fn connections(listener: &TcpListener, app: &Router, state: &AppState, open: &TaskTracker, bounds: Bounds) {
     // HTTP/1.1 alone: telling the versions apart would wait for the first bytes without a timer, and a proxy in front of
     // us speaks HTTP/2 for us
     let mut http = Builder::new();
@@ -183,12 +181,15 @@ async fn connections(listener: &TcpListener, app: &Router, state: &AppState, ope
         let Some(place) = places.take(free, peer.ip()) else { continue };
         // a small answer should not wait until the one before is acknowledged (Nagle)
         let _ = stream.set_nodelay(true);
-        let connection = open.watch(http.serve_connection(TokioIo::new(Patient::new(stream, write_within)), service(app, peer)));
-        let counted = state.metrics.connection();
-        tokio::spawn(async move {
-            let _held = (place, counted);
-            // a broken connection is the client's to notice
-            let _ = connection.await;
+        let held = (place, state.metrics.connection());
+        let (socket, app, http) = (Patient::new(stream, write_within), (app.clone(), peer.ip()), http.clone());
+        let (stopping, tracker) = (state.shutdown.clone(), open.clone());
+        open.spawn(async move {
+            let Some(live) = connection::answer(&http, socket, app, stopping).await else { return };
+            tracker.spawn(async move {
+                let _held = held;
+                live.await;
+            });
         });
     }
 }
@@ -206,23 +207,4 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
             }
         }
     }
-}
-
-/// The application for one connection: each request knows the other end's address.
-fn service(
-    app: &Router,
-    peer: SocketAddr,
-) -> impl hyper::service::Service<
-    http::Request<Incoming>,
-    Response = Response,
-    Error = Infallible,
-    Future = impl Future<Output = Result<Response, Infallible>> + Send + 'static,
-> + Send
-+ 'static {
-    let app = app.clone();
-    hyper::service::service_fn(move |request: http::Request<Incoming>| {
-        let mut request: Request = request.map(Body::new);
-        request.extensions_mut().insert(PeerAddress(peer.ip()));
-        app.clone().oneshot(request)
-    })
 }

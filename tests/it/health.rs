@@ -1,20 +1,14 @@
 //! What machines ask, and how the server ends.
 
 use crate::support::{self, person::Person, server::Server, settings};
-use cms_messages::server::{
-    db::pool,
-    health,
-    metrics::Metrics,
-    router,
-    serve::{self, Bounds},
-};
+use cms_messages::server::{db::pool, health, metrics::Metrics, router, serve::Bounds};
 use http::Request;
 use serde_json::json;
 use sqlx::{Executor, PgPool, postgres::PgPoolOptions};
-use std::{fs::File, net::SocketAddr, path::Path, time::Duration};
+use std::{fs::File, path::Path, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
 };
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -163,16 +157,6 @@ async fn metrics_count_by_template_and_hold_nothing_of_anybody() {
 /// Nothing here takes as long; a bound that does not hold fails instead of hanging.
 const LONG: Duration = Duration::from_secs(10);
 
-/// The same server on another address, within these bounds.
-async fn within(server: &Server, bounds: impl FnOnce(&mut Bounds)) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let (address, state) = (listener.local_addr().expect("bound"), server.office.state.clone());
-    let mut all = Bounds::of(&state.settings);
-    bounds(&mut all);
-    tokio::spawn(async move { serve::serve_within(all, listener, router::router(state.clone()), &state).await });
-    address
-}
-
 /// Asks on a connection that stays open; what came first of the answer, nothing when the server hung up.
 async fn ask(connection: &mut TcpStream, path: &str) -> String {
     let _ = connection.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await;
@@ -184,7 +168,7 @@ async fn ask(connection: &mut TcpStream, path: &str) -> String {
 #[tokio::test]
 async fn a_client_that_never_finishes_its_head_loses_its_connection() {
     let server = Server::start().await;
-    let address = within(&server, |bounds| bounds.head_within = Duration::from_millis(100)).await;
+    let address = server.within(|bounds| bounds.head_within = Duration::from_millis(100)).await;
     let mut slow = TcpStream::connect(address).await.expect("a connection");
     slow.write_all(b"GET / HTTP/1.1\r\nhost: ").await.expect("sent");
     let mut silent = TcpStream::connect(address).await.expect("a connection");
@@ -203,7 +187,7 @@ async fn a_client_that_does_not_read_its_answer_loses_its_connection_to_who_wait
     let file = File::create(Path::new(&*server.office.state.leptos.site_root).join("pkg/large.bin")).expect("a file");
     file.set_len(64 * 1024 * 1024).expect("large");
     let bounds = |bounds: &mut Bounds| (bounds.connections, bounds.write_within) = (1, Duration::from_millis(200));
-    let address = within(&server, bounds).await;
+    let address = server.within(bounds).await;
     let mut greedy = TcpStream::connect(address).await.expect("a connection");
     assert!(ask(&mut greedy, "/pkg/large.bin").await.starts_with("HTTP/1.1 200"));
     let mut waiting = TcpStream::connect(address).await.expect("in the queue");
@@ -214,7 +198,7 @@ async fn a_client_that_does_not_read_its_answer_loses_its_connection_to_who_wait
 #[tokio::test]
 async fn one_address_cannot_take_all_connections() {
     let server = Server::start().await;
-    let address = within(&server, |bounds| (bounds.per_address, bounds.proxies) = (2, Vec::new())).await;
+    let address = server.within(|bounds| (bounds.per_address, bounds.proxies) = (2, Vec::new())).await;
     let mut held = Vec::new();
     for _ in 0..2 {
         let mut connection = TcpStream::connect(address).await.expect("a connection");

@@ -29,6 +29,7 @@ mod health;
 mod import;
 mod layers;
 mod live;
+mod live_wire;
 mod messages;
 mod metrics;
 mod model;

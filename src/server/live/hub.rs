@@ -1,6 +1,6 @@
 //! The streams of this process, by user. Bounded: so many per user, so many in all.
 //!
-//! Each stream has a [`Mailbox`]; the hub finds the ones of a user and tells them what was committed here, what was heard
+//! Each stream has a mailbox; the hub finds the ones of a user and tells them what was committed here, what was heard
 //! of from elsewhere, and that it is over. It waits for nobody.
 
 use super::mailbox::{End, Mailbox, Next, Outcome, Pushed};

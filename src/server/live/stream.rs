@@ -5,7 +5,8 @@
 //! waits and reads again.
 //!
 //! Polled by hand, because there are ten thousands of them: while it only listens it is its mailbox and one timer, and
-//! has no room for what reading would take.
+//! has no room for what reading would take. For the same reason it is no body of an answer: `serve` takes it out of the
+//! answer ([`Handover`]), and the connection with it.
 
 use super::{
     frame::{self, Ready},
@@ -24,8 +25,8 @@ use bytes::Bytes;
 use futures_util::Stream;
 use std::{
     collections::VecDeque,
-    convert::Infallible,
     pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
     task::{self, Poll, ready},
     time::Duration,
 };
@@ -38,6 +39,24 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const LIFE: Duration = Duration::from_secs(30 * 60);
 /// The pause after a failed look at the feed.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// A stream in the extensions of the answer that begins it: for whoever has the connection, who takes it once.
+#[derive(Clone)]
+pub struct Handover(Arc<Mutex<Option<Frames>>>);
+
+impl Handover {
+    /// Of this stream.
+    #[must_use]
+    pub fn new(frames: Frames) -> Self {
+        Self(Arc::new(Mutex::new(Some(frames))))
+    }
+
+    /// The stream, unless somebody has it.
+    #[must_use]
+    pub fn take(&self) -> Option<Frames> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
 
 /// The frames of a stream.
 pub struct Frames {
@@ -68,6 +87,11 @@ impl Frames {
         let until = Instant::now() + LIFE;
         let quiet = Box::pin(tokio::time::sleep(KEEP_ALIVE));
         Self { ctx, place, position, waiting: VecDeque::from([ready]), reading: None, until, quiet, over: false }
+    }
+
+    /// Nothing more may be sent, now or later, not even what was begun: for whoever cannot send and so does not ask for more.
+    pub fn poll_ended(&self, cx: &task::Context<'_>) -> Poll<()> {
+        self.place.poll_ended(cx)
     }
 
     fn hear(&mut self, next: Next) {
@@ -108,7 +132,7 @@ impl Frames {
 }
 
 impl Stream for Frames {
-    type Item = Result<Bytes, Infallible>;
+    type Item = Bytes;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
@@ -118,7 +142,7 @@ impl Stream for Frames {
             if let Some(frame) = self.waiting.pop_front() {
                 let quiet = (Instant::now() + KEEP_ALIVE).min(self.until);
                 self.quiet.as_mut().reset(quiet);
-                return Poll::Ready(Some(Ok(frame)));
+                return Poll::Ready(Some(frame));
             }
             if self.over {
                 return Poll::Ready(None);

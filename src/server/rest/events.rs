@@ -4,7 +4,11 @@ use super::{extract::Query, messages::Place};
 use crate::{
     domain::ids::Seq,
     error::Error,
-    server::{context::Context, live::stream::Frames, service::live},
+    server::{
+        context::Context,
+        live::stream::{Frames, Handover},
+        service::live,
+    },
 };
 use axum::{body::Body, response::Response};
 use http::{HeaderMap, HeaderValue, header};
@@ -35,7 +39,9 @@ pub async fn stream(ctx: Context, headers: HeaderMap, Query(query): Query<From>)
         Some(text) => Some(cursor(text.unwrap_or_default())?),
     };
     let beginning = live::begin(&ctx, resumed.or(since)).await?;
-    let mut response = Response::new(Body::from_stream(Frames::new(ctx, beginning)));
+    // the body that the layers see is empty: they have nothing to do with what follows, and would only take room beside it
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(Handover::new(Frames::new(ctx, beginning)));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     // nginx would collect events until its buffer is full
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));

@@ -7,6 +7,10 @@ use std::{
     future::Future,
     io::{self, IoSlice},
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -21,12 +25,19 @@ pub(super) struct Patient<S> {
     stream: S,
     within: Duration,
     waits: Option<Pin<Box<Sleep>>>,
+    settled: Arc<AtomicBool>,
 }
 
 impl<S> Patient<S> {
     /// A write of this stream waits no longer.
     pub(super) fn new(stream: S, within: Duration) -> Self {
-        Self { stream, within, waits: None }
+        Self { stream, within, waits: None, settled: Arc::new(AtomicBool::new(true)) }
+    }
+
+    /// Whether the last thing that was done here was a flush, or nothing was written at all: then whoever writes here, and
+    /// flushes once nothing is left to be written, holds nothing back.
+    pub(super) fn settled(&self) -> Arc<AtomicBool> {
+        self.settled.clone()
     }
 
     fn judge<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -48,11 +59,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.settled.store(false, Relaxed);
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.judge(cx, written)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, parts: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.settled.store(false, Relaxed);
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
         self.judge(cx, written)
     }
@@ -63,6 +76,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.settled.store(flushed.is_ready(), Relaxed);
         self.judge(cx, flushed)
     }
 
@@ -87,6 +101,20 @@ mod tests {
         theirs.read_u8().await.expect("taken");
         assert!(write());
         assert!(ours.waits.is_none(), "the next wait begins anew");
+    }
+
+    #[tokio::test]
+    async fn what_was_written_is_settled_once_it_is_flushed() {
+        let (ours, _theirs) = duplex(1);
+        let mut ours = Patient::new(ours, Duration::from_secs(30));
+        let settled = ours.settled();
+        assert!(settled.load(Relaxed), "nothing was written");
+        ours.write_all(&[7]).await.expect("one byte fits");
+        assert!(!settled.load(Relaxed));
+        ours.flush().await.expect("flushed");
+        assert!(settled.load(Relaxed));
+        let full = Pin::new(&mut ours).poll_write(&mut Context::from_waker(Waker::noop()), &[7]);
+        assert!(full.is_pending() && !settled.load(Relaxed), "it waits");
     }
 
     #[tokio::test]

@@ -33,6 +33,8 @@ pub struct Streams {
 
 /// What was allocated on the way is given back, or will not be.
 const REST: Duration = Duration::from_secs(3);
+/// Long enough for beats of each stream.
+const BEATS: Duration = Duration::from_secs(10);
 
 impl Streams {
     /// Measures, and adds the rows.
@@ -46,6 +48,9 @@ impl Streams {
         let stage = Stage::open(&bench.target.address, office, Readers::Silent).await?;
         sleep(REST).await;
         let full = bench.processes.server_memory()?;
+        let before = bench.processes.used()?;
+        sleep(BEATS).await;
+        let resting = bench.processes.used()?.since(before).server;
         let plan = Plan { warm_up: REST, measured: Duration::from_secs(self.seconds), pace: Pace::Open(self.rate) };
         let seen = stage.play(plan, bench.processes).await?;
 
@@ -53,8 +58,15 @@ impl Streams {
         let row = |figure: &str, goal, measured, unit: &str, note: String| {
             Row { figure, goal: Goal::AtMost(goal), measured, unit, note }.add(&self.table)
         };
-        let note = format!("{} streams: {:.1} MiB", self.streams, full as f64 / 1024.0);
+        let note = format!(
+            "{} streams, each of a person of their own by a bearer token, HTTP/1.1 without TLS and without a proxy, at rest: {:.1} MiB",
+            self.streams,
+            full as f64 / 1024.0
+        );
         row("RSS per live stream", 16.0, full.saturating_sub(idle) as f64 / streams, " KiB", note)?;
+        let share = 100.0 * resting.as_secs_f64() / BEATS.as_secs_f64();
+        let note = "beats, and every 2 s a look at the feeds and sessions of all".to_owned();
+        row("CPU of the server with these at rest", 25.0, share, " % of a core", note)?;
         row("RSS of the idle server", 25.0, idle as f64 / 1024.0, " MiB", String::new())?;
         let sends = seen.send.count() as f64 / seen.took.as_secs_f64();
         let foreign = 100.0 * seen.used.foreign();

@@ -62,6 +62,11 @@ impl Server {
 
     /// A program of this person, with a bearer token.
     pub async fn program(&self, person: &Person) -> Client {
+        Client::new(self.address, one_header(header::AUTHORIZATION, &format!("Bearer {}", self.token(person).await)))
+    }
+
+    /// A bearer token of this person.
+    pub async fn token(&self, person: &Person) -> String {
         let token = format!("token-of-{}-{}", person.user.username, uuid::Uuid::new_v4().simple());
         sqlx::query("insert into api_tokens (token_sha256, user_id) values ($1, $2)")
             .bind(token::digest(&token))
@@ -69,7 +74,17 @@ impl Server {
             .execute(&*self.office.state.pool)
             .await
             .expect("a token");
-        Client::new(self.address, one_header(header::AUTHORIZATION, &format!("Bearer {token}")))
+        token
+    }
+
+    /// The same server on another address, within these bounds.
+    pub async fn within(&self, bounds: impl FnOnce(&mut serve::Bounds)) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let (address, state) = (listener.local_addr().expect("bound"), self.office.state.clone());
+        let mut all = serve::Bounds::of(&state.settings);
+        bounds(&mut all);
+        tokio::spawn(async move { serve::serve_within(all, listener, router::router(state.clone()), &state).await });
+        address
     }
 
     /// Drains, and waits for the end.
