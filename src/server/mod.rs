@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod audit_keys;
 pub mod auth;
+pub mod believed;
 pub mod cli;
 pub mod context;
 pub mod cookie;

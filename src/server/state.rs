@@ -4,6 +4,7 @@ use crate::{
     domain::policy::Policy,
     error::{Code, Error},
     server::{
+        believed::Believed,
         db::pool::{Lent, Pool},
         limits::Limits,
         live::{
@@ -41,6 +42,8 @@ pub struct Shared {
     pub limits: Limits,
     /// Where the site's files are; for the framework.
     pub leptos: LeptosOptions,
+    /// Credentials that were good a moment ago.
+    pub believed: Believed,
     /// What goes to the database in groups.
     pub groups: Arc<Groups>,
     /// The live streams of this process.
@@ -84,6 +87,7 @@ impl AppState {
             pool,
             policy: PolicyInForce::new(settings.policy.clone(), policy_version),
             limits: Limits::new(&settings.limits),
+            believed: Believed::default(),
             hub,
             groups,
             bus: OnceLock::new(),

@@ -13,6 +13,7 @@ mod support;
 
 mod access_matrix;
 mod audit_counts;
+mod believed;
 mod cancelled;
 mod changes;
 mod concurrency;

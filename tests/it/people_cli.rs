@@ -121,6 +121,7 @@ async fn a_token_is_alone_on_stdout_and_its_id_on_stderr() {
     assert_eq!((rows.len(), &rows[0][..2], rows[0].len()), (1, &[id, "asha"][..], 4));
     assert!(rows[0][3].ends_with('Z'), "used");
     run(db, &format!("token revoke {id}")).lines();
+    office.state.believed.forget();
     assert!(session::resolve(&office.state, Presented::Bearer(token)).await.expect("asked").is_none());
     assert_eq!(run(db, "token list").stdout, "");
     run(db, "token create --user nobody").refused("no user");

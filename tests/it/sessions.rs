@@ -155,6 +155,7 @@ async fn a_visit_is_remembered_at_most_once_a_minute() {
     assert_eq!(office.count(seen).await, first);
     let owner = &mut office.database.owner().await;
     sqlx::query("update sessions set last_seen_at = last_seen_at - interval '61 seconds'").execute(owner).await.expect("aged");
+    office.state.believed.forget();
     resolve(&office, &token).await.expect("stands");
     assert!(office.count(seen).await > first);
 }
@@ -221,7 +222,7 @@ async fn a_link_lasts_a_day_and_not_beyond_another_password() {
 }
 
 #[tokio::test]
-async fn deactivation_ends_sessions_tokens_and_links_at_once() {
+async fn deactivation_ends_sessions_tokens_and_links() {
     let office = Office::new().await;
     hire(&office, "asha", Role::Member).await;
     let operator = operator(&office);
@@ -233,6 +234,8 @@ async fn deactivation_ends_sessions_tokens_and_links_at_once() {
     assert!(resolve(&office, &token).await.is_none(), "a program's token is no cookie");
 
     users::deactivate(&operator, "asha").await.expect("deactivated");
+    // by another process: `believed` has its time (tests/it/believed.rs)
+    office.state.believed.forget();
     assert!(resolve(&office, &session).await.is_none());
     assert!(bearer().await.is_none());
     assert_eq!(passwords::link_owner(&nobody(&office), &link).await, Err(Error::not_found()));
@@ -306,7 +309,8 @@ async fn a_body_that_comes_after_the_end_of_its_session_writes_nothing() {
     let mut go_on = [0; 25];
     connection.read_exact(&mut go_on).await.expect("an answer");
     assert!(go_on.starts_with(b"HTTP/1.1 100 Continue"));
-    sqlx::query("delete from sessions").execute(pool).await.expect("signed out");
+    let caller = session::resolve(&server.office.state, Presented::Cookie("slow")).await.expect("asked");
+    session::sign_out(&Context { caller, ..nobody(&server.office) }).await.expect("signed out");
     connection.write_all(body.as_bytes()).await.expect("written");
     let mut answer = String::new();
     connection.read_to_string(&mut answer).await.expect("an answer");

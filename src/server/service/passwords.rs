@@ -33,13 +33,14 @@ pub async fn change_password(ctx: &Context, current: String, new: String) -> Res
         Credential::Session { token_sha256 } => Some(token_sha256.clone()),
         Credential::Token { .. } => None,
     };
-    let (user, pool) = (viewer.id(), ctx.state.pool.clone());
+    let (user, state) = (viewer.id(), ctx.state.clone());
     let changed = ctx
         .state
         .transaction(async move {
-            let mut transaction = pool.begin().await?;
+            let mut transaction = state.pool.begin().await?;
             let changed = db::password_link::set_password(&mut transaction, user, was.as_deref(), &hash, keep.as_deref()).await?;
             transaction.commit().await?;
+            state.believed.forget();
             Ok(changed)
         })
         .await?;
@@ -60,15 +61,16 @@ pub async fn set_password(ctx: &Context, link: &str, new: String) -> Result<(), 
     // before the costly hash: a guessed link must not cost us a core
     link_owner(ctx, link).await?;
     let hash = password::hash(Password::parse("new_password", &new)?).await?;
-    let (digest, pool) = (token::digest(link), ctx.state.pool.clone());
+    let (digest, state) = (token::digest(link), ctx.state.clone());
     ctx.state
         .transaction(async move {
-            let mut transaction = pool.begin().await?;
+            let mut transaction = state.pool.begin().await?;
             let Some(user) = db::password_link::take(&mut transaction, &digest).await? else { return Err(Error::not_found()) };
             if !db::password_link::set_password(&mut transaction, user, None, &hash, None).await? {
                 return Err(Error::not_found());
             }
             transaction.commit().await?;
+            state.believed.forget();
             Ok(())
         })
         .await

@@ -20,7 +20,7 @@ use crate::{
         state::AppState,
     },
 };
-use std::fmt;
+use std::{fmt, time::Instant};
 
 /// What somebody typed to sign in.
 pub struct SignIn {
@@ -108,7 +108,9 @@ pub async fn sign_out(ctx: &Context) -> Result<(), Error> {
     let Credential::Session { token_sha256 } = &viewer.credential else {
         return Err(Error { detail: "A program's token ends when it is revoked.".into(), ..Error::new(Code::Forbidden) });
     };
-    db::keyed(&ctx.state.pool, |mut connection| async move { db::session::end(&mut connection, token_sha256).await }).await
+    db::keyed(&ctx.state.pool, |mut connection| async move { db::session::end(&mut connection, token_sha256).await }).await?;
+    ctx.state.believed.forget();
+    Ok(())
 }
 
 /// The viewer, their totals, and where their feed stands.
@@ -122,14 +124,21 @@ pub async fn me(ctx: &Context) -> Result<Me, Error> {
     .await
 }
 
-/// Who presents this, as the database has them now. `None`: unknown, expired, revoked, or deactivated.
+/// Who presents this, as the database has them now or had them less than a second ago ([`believed`](crate::server::believed)).
+/// `None`: unknown, expired, revoked, or deactivated.
 pub async fn resolve(state: &AppState, presented: Presented<'_>) -> Result<Option<Viewer>, Error> {
     let shown = match presented {
         Presented::Cookie(text) => Shown::Session { token_sha256: token::digest(text), idle_hours: state.settings.sessions.idle_hours },
         Presented::Bearer(text) => Shown::Token { token_sha256: token::digest(text) },
     };
     let digest = shown.digest().to_vec();
-    let owner = groups::caller(state, shown).await?;
+    let owner = match state.believed.owner(&shown, Instant::now()) {
+        Ok(owner) => Some(owner),
+        Err(question) => {
+            let owner = groups::caller(state, shown.clone()).await?;
+            owner.inspect(|owner| state.believed.keep(&shown, question, owner))
+        }
+    };
     Ok(owner.map(|Owner { user, token }| Viewer {
         user,
         credential: token.map_or(Credential::Session { token_sha256: digest }, |id| Credential::Token { id }),
