@@ -2,7 +2,7 @@
 
 use crate::support::{
     Office,
-    person::{Person, change},
+    person::{LEAVES, Person, change},
 };
 use cms_messages::{
     domain::{
@@ -230,4 +230,26 @@ async fn follow(person: &Person, over: &AtomicBool) -> (Person, Inbox) {
         }
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn who_leaves_while_a_send_waits_for_its_lock_is_not_written_to() {
+    let office = Office::new().await;
+    let (asha, bikram) = (office.person("asha").await, office.person("bikram").await);
+    let conversation = asha.open(&bikram).await;
+    // the policy has said yes to this recipient as they are
+    asha.write(conversation, "in time").await;
+    let mut holder = office.state.pool.begin().await.expect("begun");
+    sqlx::query("select 1 from conversations for update").execute(&mut *holder).await.expect("held");
+    let (sender, waiting) = (
+        asha.clone(),
+        "select count(*) from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())",
+    );
+    let late = tokio::spawn(async move { sender.send(conversation, ClientId::generate(), "too late").await });
+    while office.count(waiting).await == 0 && !late.is_finished() {}
+    change(&office.state, &bikram, LEAVES).await;
+    holder.rollback().await.expect("let go");
+    let answer = late.await.expect("no panic");
+    assert_eq!(answer.map_err(|error| error.code), Err(Code::PolicyDenied));
+    assert_eq!(office.count("select count(*) from messages").await, 1);
 }

@@ -269,10 +269,10 @@ async fn an_outcome_that_nobody_knows_ends_as_one_message() {
     let fields = [("client_id", key.as_str()), ("displayed_seq", ""), ("body", "once <and> for all\r\n& ever"), ("action", "send")];
     // it is written; then suppose that this answer was lost, and that the next try breaks
     assert_eq!(pair.asha.submit(&pair.path(), &fields).await.status, 303);
-    pair.decree("revoke execute on function send_messages_v2 from cms_messages_app").await;
+    pair.decree("revoke execute on function send_messages_v3 from cms_messages_app").await;
     let unknown = pair.asha.submit(&pair.path(), &fields).await;
     assert_eq!(unknown.status, 500);
-    pair.decree("grant execute on function send_messages_v2 to cms_messages_app").await;
+    pair.decree("grant execute on function send_messages_v3 to cms_messages_app").await;
     let again = try_again(&pair.asha, &unknown).await;
     assert_eq!((again.status, again.header("location")), (303, format!("{}#end", pair.path()).as_str()));
     assert_eq!(pair.messages().await, 1);

@@ -77,10 +77,12 @@ pub fn is_broken_connection(error: &Sqlx) -> bool {
     }
 }
 
-/// Whether the transaction lost against another one (deadlock, serialization) and was rolled back: try it again.
+/// Whether the transaction lost against another one (deadlock, serialization, a twin with the same key) and was rolled back:
+/// try it again.
 #[must_use]
 pub fn is_conflict_of_transactions(error: &Sqlx) -> bool {
-    matches!(error, Sqlx::Database(database) if matches!(database.code().as_deref(), Some("40P01" | "40001")))
+    let Sqlx::Database(database) = error else { return false };
+    matches!(database.code().as_deref(), Some("40P01" | "40001")) || database.constraint() == Some("messages_client_id_key")
 }
 
 /// Administrator's command, crash of another backend, database dropped, connection failures.

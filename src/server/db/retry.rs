@@ -1,4 +1,4 @@
-//! What may be tried again. A deadlock or a serialization failure was rolled back: always. A connection that broke in
+//! What may be tried again. A deadlock, a serialization failure or a twin was rolled back: always. A connection that broke in
 //! mid-call leaves the outcome unknown: again only for reads, and for calls that carry their own key.
 //!
 //! Taking the connection is a step of its own: when that fails, nothing was begun, and the answer may say so.

@@ -1,4 +1,4 @@
-//! Sending messages: a function of the database (`send_messages_v2`) that locks, looks the keys up and writes in an order
+//! Sending messages: a function of the database (`send_messages_v3`) that locks, looks the keys up and writes in an order
 //! that keeps seqs dense and changes in commit order. One round trip and one transaction for a whole group.
 
 use super::{
@@ -77,7 +77,7 @@ pub async fn send(db: &mut PgConnection, group: &[&NewMessage]) -> Result<Vec<Se
                   recipient_last_sent_at, recipient_id, recipient_version, recipient_username, recipient_display_name,
                   recipient_department, recipient_role, recipient_active, sender_username, sender_display_name,
                   sender_department, sender_role, sender_active, now() as "now!"
-           from send_messages_v2($1, $2, $3, $4, $5, $6)"#,
+           from send_messages_v3($1, $2, $3, $4, $5, $6)"#,
         &of(|new| new.sender.0),
         &of(|new| new.conversation_id.0),
         &of(|new| new.client_id.0),
@@ -89,7 +89,7 @@ pub async fn send(db: &mut PgConnection, group: &[&NewMessage]) -> Result<Vec<Se
     .await?;
     let complete = rows.len() == group.len();
     let sent: Option<Vec<Sent>> = rows.into_iter().zip(group).map(|(row, new)| row.into_sent(new)).collect();
-    sent.filter(|_| complete).ok_or_else(|| sqlx::Error::Protocol("send_messages_v2 left something empty".into()))
+    sent.filter(|_| complete).ok_or_else(|| sqlx::Error::Protocol("send_messages_v3 left something empty".into()))
 }
 
 struct SentRow {
