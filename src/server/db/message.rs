@@ -7,6 +7,7 @@ use crate::domain::{
     time::Timestamp,
 };
 use sqlx::PgConnection;
+use std::collections::HashMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -41,7 +42,13 @@ pub async fn page(
     .await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let (has_before, has_after) = (row.first > 1, row.last.max(0) < row.last_seq);
-    let items = rows.into_iter().filter_map(|row| row.into_message(viewer, conversation)).collect();
+    let mut receipts = Receipts::default();
+    let mut items = Vec::new();
+    // the messages come first
+    for row in rows {
+        if row.receiver_id.is_some() { receipts.add(&row) } else { items.extend(row.into_message(viewer, conversation)) }
+    }
+    items.iter_mut().for_each(|message| receipts.tell(message));
     Ok(Some(MessagePage { items, has_before, has_after }))
 }
 
@@ -53,7 +60,7 @@ struct Bounds {
     at: Option<OffsetDateTime>,
 }
 
-/// A message beside the page it stands on; everything of the message is null on an empty page.
+/// A message, or a receipt, beside the page it stands on; everything of the message is null on an empty page.
 struct PageRow {
     last_seq: i64,
     peer_id: Uuid,
@@ -63,9 +70,11 @@ struct PageRow {
     client_id: Option<Uuid>,
     sender_id: Option<Uuid>,
     body: Option<String>,
-    sent_at: Option<OffsetDateTime>,
-    delivered_at: Option<OffsetDateTime>,
-    read_at: Option<OffsetDateTime>,
+    at: Option<OffsetDateTime>,
+    /// Of a receipt: whose it is.
+    receiver_id: Option<Uuid>,
+    /// Of a receipt: read, and not only delivered.
+    is_read: bool,
 }
 
 impl PageRow {
@@ -78,11 +87,35 @@ impl PageRow {
             sender_id,
             recipient_id: if sender_id == viewer { UserId(self.peer_id) } else { viewer },
             body: self.body?,
-            sent_at: self.sent_at?.into(),
-            delivered_at: self.delivered_at.map(Timestamp::from),
-            read_at: self.read_at.map(Timestamp::from),
-            status: status(self.delivered_at, self.read_at),
+            sent_at: self.at?.into(),
+            delivered_at: None,
+            read_at: None,
+            status: Status::Sent,
         })
+    }
+}
+
+/// The receipts of both sides, each ascending.
+#[derive(Default)]
+struct Receipts(HashMap<(UserId, bool), Vec<(i64, OffsetDateTime)>>);
+
+impl Receipts {
+    fn add(&mut self, row: &PageRow) {
+        if let (Some(receiver), Some(up_to), Some(at)) = (row.receiver_id, row.seq, row.at) {
+            self.0.entry((UserId(receiver), row.is_read)).or_default().push((up_to, at));
+        }
+    }
+
+    /// Delivered and read by its recipient with the first receipt that reaches it.
+    fn tell(&self, message: &mut Message) {
+        let first = |is_read| {
+            let of_recipient = self.0.get(&(message.recipient_id, is_read))?;
+            of_recipient.get(of_recipient.partition_point(|(up_to, _)| *up_to < message.seq.0)).map(|(_, at)| *at)
+        };
+        let (delivered_at, read_at) = (first(false), first(true));
+        message.status = status(delivered_at, read_at);
+        message.delivered_at = delivered_at.map(Timestamp::from);
+        message.read_at = read_at.map(Timestamp::from);
     }
 }
 
