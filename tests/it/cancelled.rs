@@ -46,7 +46,7 @@ async fn until_noticed(server: &Server) {
 async fn no_transaction_is_left(server: &mut Server) {
     server.stop().await;
     let (pool, mut owner) = (server.office.state.pool.clone(), server.office.database.owner().await);
-    while pool.num_idle() < pool.size() as usize {
+    while pool.idle() < pool.size() as usize {
         tokio::task::yield_now().await;
     }
     let active =

@@ -23,9 +23,13 @@ struct Tapped {
 }
 
 async fn tapped() -> Tapped {
+    tapped_with(1).await
+}
+
+async fn tapped_with(connections: u32) -> Tapped {
     let office = Office::new().await;
     let wire = Wire::tap(office.database.options()).await;
-    let pool = pool::open(wire.options(office.database.options()), 1, pool::Purpose::Serve);
+    let pool = pool::open(wire.options(office.database.options()), connections, pool::Purpose::Serve);
     let state = state(office.state.settings.clone(), pool.clone());
     let (asha, bikram) = (office.person("asha").await.at(&state), office.person("bikram").await.at(&state));
     Tapped { _office: office, wire, pool, asha, bikram }
@@ -38,6 +42,24 @@ async fn a_send_is_one_statement_and_one_round_trip() {
     asha.write(conversation, "asks the policy").await;
     let (_, traffic) = wire.during(&pool, asha.write(conversation, "knows it")).await;
     assert_eq!(traffic, ONE);
+}
+
+#[tokio::test]
+async fn a_send_leaves_its_connection_ready_for_the_next_one() {
+    let Tapped { wire, pool, asha, bikram, _office } = tapped_with(2).await;
+    let conversation = asha.open(&bikram).await;
+    let sends = async {
+        for n in 0..8 {
+            asha.write(conversation, &format!("{n}")).await;
+        }
+        while pool.idle() < pool.size() as usize {
+            tokio::task::yield_now().await;
+        }
+    };
+    let (_, traffic) = wire.during(&pool, sends).await;
+    // the policy is asked about the first one, and each connection prepares the statement once; looked at on its way back
+    // each of them would be twice as many
+    assert!(traffic.statements == 9 && traffic.round_trips <= 13, "{traffic:?}");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use sqlx::{
 use std::{
     ops::{Deref, DerefMut},
     str::FromStr,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::sync::Semaphore;
@@ -68,17 +68,29 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A little more than `statement_timeout`: who says nothing for so long is gone.
 const SILENCE: Duration = Duration::from_secs(9);
 
+/// A connection that was used so short a time ago is not asked whether it lives.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// After so long a connection goes back to the driver, which knows when it has become too old.
+const TOUR: Duration = Duration::from_secs(60);
+
 /// Bounds of the buckets of a wait: what is usual, what is slow, what was in vain.
 const SECONDS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
 
 /// Connections with a bounded queue in front. Behind it stands the driver's own pool, for what is no request: it may wait
 /// however long the queue is.
+///
+/// The driver's way back is a round trip, because it cannot know in which state a connection was dropped. Who knows that
+/// its call is over lets it [`rest`](Self::rest) here instead, and the next call has it at once. Half of them at most: the
+/// other half is always the driver's to give.
 #[derive(Debug, Clone)]
 pub struct Pool {
     inner: PgPool,
     turns: Arc<Semaphore>,
     most: usize,
     waits: Waits,
+    resting: Arc<Mutex<Vec<(Lent, Instant)>>>,
+    room: usize,
 }
 
 /// How requests have waited.
@@ -101,7 +113,8 @@ impl From<PgPool> for Pool {
     fn from(inner: PgPool) -> Self {
         let most = QUEUE_PER_CONNECTION.saturating_mul(inner.options().get_max_connections() as usize);
         let waits = Waits { time: Histogram::new(SECONDS), refused: Counter::default() };
-        Self { inner, turns: Arc::new(Semaphore::new(most)), most, waits }
+        let room = inner.options().get_max_connections() as usize / 2;
+        Self { inner, turns: Arc::new(Semaphore::new(most)), most, waits, resting: Arc::default(), room }
     }
 }
 
@@ -112,6 +125,10 @@ impl Pool {
     /// `PoolTimedOut`: at once when too many wait already, or when none became free in time. What the driver says when the
     /// database cannot be reached.
     pub async fn acquire(&self) -> Result<Lent, sqlx::Error> {
+        if let Some(rested) = self.rested() {
+            self.waits.time.observe(0.0);
+            return Ok(rested);
+        }
         let Ok(_turn) = self.turns.try_acquire() else {
             self.waits.refused.inc();
             return Err(sqlx::Error::PoolTimedOut);
@@ -119,7 +136,39 @@ impl Pool {
         let began = Instant::now();
         let acquired = self.inner.acquire().await;
         self.waits.time.observe(began.elapsed().as_secs_f64());
-        acquired.map(Lent).inspect_err(|error| tracing::warn!(cause = cause(error), "no connection to the database"))
+        let lent = acquired.map(|connection| Lent { connection, since: Instant::now() });
+        lent.inspect_err(|error| tracing::warn!(cause = cause(error), "no connection to the database"))
+    }
+
+    /// Takes back a connection whose call was answered to its end. It goes the driver's way when somebody waits for one.
+    pub fn rest(&self, lent: Lent) {
+        let mut resting = self.resting();
+        if resting.len() < self.room && self.waiting() == 0 && lent.since.elapsed() < TOUR && !self.inner.is_closed() {
+            resting.push((lent, Instant::now()));
+        }
+    }
+
+    fn rested(&self) -> Option<Lent> {
+        let (lent, since) = self.resting().pop()?;
+        // an older one is dropped, and so looked at before anybody has it
+        (since.elapsed() < FRESH).then_some(lent)
+    }
+
+    fn resting(&self) -> MutexGuard<'_, Vec<(Lent, Instant)>> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Connections that nobody uses.
+    #[must_use]
+    pub fn idle(&self) -> usize {
+        self.inner.num_idle().saturating_add(self.resting().len())
+    }
+
+    /// Closes every connection, as soon as it comes back.
+    pub async fn close(&self) {
+        let closing = self.inner.close();
+        self.resting().clear();
+        closing.await;
     }
 
     /// How many calls wait for a connection just now.
@@ -138,19 +187,23 @@ impl Pool {
 /// A connection that goes back to its pool when it is dropped, also in the middle of a call. The driver waits then until
 /// the database has answered that call; a database that is gone never does, and the place in the pool would be lost.
 #[derive(Debug)]
-pub struct Lent(PoolConnection<Postgres>);
+pub struct Lent {
+    connection: PoolConnection<Postgres>,
+    /// When the driver gave it.
+    since: Instant,
+}
 
 impl Deref for Lent {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        &self.0
+        &self.connection
     }
 }
 
 impl DerefMut for Lent {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.0
+        &mut self.connection
     }
 }
 
@@ -158,7 +211,7 @@ impl Drop for Lent {
     fn drop(&mut self) {
         // what the driver's own drop does, but not for ever: dropping this future closes the connection
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(tokio::time::timeout(SILENCE, self.0.return_to_pool()));
+            runtime.spawn(tokio::time::timeout(SILENCE, self.connection.return_to_pool()));
         }
     }
 }
@@ -204,7 +257,7 @@ pub fn open(options: PgConnectOptions, max_connections: u32, purpose: Purpose) -
         .test_before_acquire(false)
         // a connection in use is not asked whether it lives: a send stays one round trip
         .before_acquire(|connection, standing| {
-            Box::pin(async move { Ok(standing.idle_for < Duration::from_secs(1) || lives(connection, Duration::from_secs(1)).await) })
+            Box::pin(async move { Ok(standing.idle_for < FRESH || lives(connection, Duration::from_secs(1)).await) })
         })
         .after_connect(move |connection, _| {
             Box::pin(async move {

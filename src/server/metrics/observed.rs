@@ -32,7 +32,7 @@ impl Collector for Observed {
         gauge("pool_waiting", "Calls that wait for a connection to the database", self.pool.waiting())?;
         let help = "Connections to the database";
         let mut connections = encoder.encode_descriptor("database_connections", help, None, MetricType::Gauge)?;
-        let idle = self.pool.num_idle();
+        let idle = self.pool.idle();
         for (state, number) in [("all", self.pool.size() as usize), ("idle", idle)] {
             let number = ConstGauge::new(i64::try_from(number).unwrap_or(i64::MAX));
             number.encode(connections.encode_family(&[("state", state)])?)?;

@@ -133,6 +133,7 @@ async fn in_one_call<T: InGroups>(state: &AppState, group: &[Asked<T>]) -> Resul
     let mut connection = state.connection().await.map_err(Failed::NotBegun)?;
     match db::in_time(T::call(&mut connection, &items)).await {
         Ok(answers) if answers.len() == items.len() => {
+            state.pool.rest(connection);
             T::committed(state, &answers);
             Ok(answers)
         }
@@ -146,8 +147,10 @@ async fn in_one_call<T: InGroups>(state: &AppState, group: &[Asked<T>]) -> Resul
 
 async fn alone<T: InGroups>(state: AppState, asked: Asked<T>, begun: Begun) {
     let item = &asked.item;
-    let called = db::keyed(&state.pool, |mut db| async move {
+    let pool = &state.pool;
+    let called = db::keyed(pool, |mut db| async move {
         let mut answers = T::call(&mut db, &[item]).await?;
+        pool.rest(db);
         answers.pop().ok_or_else(|| sqlx::Error::Protocol("one was asked for, none came back".into()))
     });
     let answer = match called.await {

@@ -3,7 +3,8 @@
 //! Every frontend message but the first has a type byte and a length. `Execute` and `Query` run a statement;
 //! `Sync` and `Query` wait for an answer, so they are the round trips.
 
-use sqlx::{ConnectOptions, PgPool, postgres::PgConnectOptions};
+use cms_messages::server::db::pool::Pool;
+use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
@@ -68,10 +69,10 @@ impl Wire {
         self.frozen.store(frozen, SeqCst);
     }
 
-    /// What crossed the wire until this was answered. Begins when all connections are back in the pool: sqlx looks at
-    /// each one (a lone Sync) on its way back, after the answer that it was taken for.
-    pub async fn during<T>(&self, pool: &PgPool, work: impl Future<Output = T>) -> (T, Traffic) {
-        while pool.num_idle() < pool.size() as usize {
+    /// What crossed the wire until this was answered. Begins when all connections are back: sqlx looks at each one that
+    /// does not rest with us (a lone Sync) on its way, after the answer that it was taken for.
+    pub async fn during<T>(&self, pool: &Pool, work: impl Future<Output = T>) -> (T, Traffic) {
+        while pool.idle() < pool.size() as usize {
             tokio::task::yield_now().await;
         }
         let before = (self.statements.load(SeqCst), self.round_trips.load(SeqCst));
