@@ -4,12 +4,14 @@
 //! at finer levels some of them write headers down, and with them cookies.
 //!
 //! A thread of its own writes. Whoever reads our stderr may be slow or stand still: lines wait, then they are dropped and
-//! counted, and requests go on.
+//! counted, and requests go on. Lines of the same moment are written together: a busy server does not wake that thread, and
+//! call the system, for each.
 
 use std::{
-    io::{BufWriter, IsTerminal, stderr},
+    io::{self, BufWriter, IsTerminal, Write, stderr},
     panic::PanicHookInfo,
     sync::OnceLock,
+    time::Duration,
 };
 use tracing::Level;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
@@ -24,6 +26,12 @@ use tracing_subscriber::{
 /// So many lines wait while nobody takes them (some 300 bytes each).
 const WAITING_LINES: usize = 8_192;
 
+/// What is written at once.
+const BLOCK: usize = 64 * 1024;
+
+/// The lines that come within so long of the first one go with it.
+const TOGETHER: Duration = Duration::from_millis(5);
+
 static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
 
 /// The end of the log: what waits is written when it is dropped, as far as somebody takes it within a second.
@@ -37,7 +45,8 @@ pub struct Log {
 pub fn start() -> Log {
     let own = std::env::var("RUST_LOG").ok().and_then(|level| level.parse::<Level>().ok()).unwrap_or(Level::INFO);
     let levels = Targets::new().with_target("cms_messages", own).with_default(LevelFilter::WARN);
-    let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(WAITING_LINES).finish(BufWriter::new(stderr()));
+    let (writer, guard) =
+        NonBlockingBuilder::default().buffered_lines_limit(WAITING_LINES).finish(Together(BufWriter::with_capacity(BLOCK, stderr())));
     let _ = DROPPED.set(writer.error_counter());
     let lines = fmt::layer().with_writer(writer);
     let lines = if stderr().is_terminal() {
@@ -49,6 +58,20 @@ pub fn start() -> Log {
     let _ = tracing_subscriber::registry().with(lines).try_init();
     std::panic::set_hook(Box::new(panicked));
     Log { _guard: guard }
+}
+
+/// Flushed when no line waits, which is after each one as long as it is written faster than the next one comes.
+struct Together<W>(W);
+
+impl<W: Write> Write for Together<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.write(line)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        std::thread::sleep(TOGETHER);
+        self.0.flush()
+    }
 }
 
 /// How many lines were dropped because nobody took them.
