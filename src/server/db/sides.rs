@@ -61,13 +61,15 @@ pub struct Side {
 }
 
 impl Sides {
-    /// Each participant, and what they see.
+    /// Each participant, with their peer.
     #[must_use]
-    pub fn entries(&self) -> [(&Side, Entry); 2] {
-        [(&self.one, self.entry(&self.one, &self.other)), (&self.other, self.entry(&self.other, &self.one))]
+    pub fn both(&self) -> [(&Side, &Side); 2] {
+        [(&self.one, &self.other), (&self.other, &self.one)]
     }
 
-    fn entry(&self, mine: &Side, peers: &Side) -> Entry {
+    /// What the first of these sees of the conversation with the second one.
+    #[must_use]
+    pub fn entry(&self, mine: &Side, peers: &Side) -> Entry {
         let conversation = Conversation {
             id: self.conversation_id,
             peer: peers.user.clone(),

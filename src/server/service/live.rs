@@ -119,7 +119,7 @@ pub struct Happened<'a> {
 pub fn tell(state: &AppState, happened: &[Happened<'_>]) {
     let mut moved: HashMap<UserId, Moved> = HashMap::new();
     for Happened { sides, message } in happened {
-        for (side, entry) in sides.entries() {
+        for (side, peer) in sides.both() {
             let mine = moved.entry(side.user.id).or_insert_with(|| Moved { after: ChangeNo(i64::MAX), ..Moved::default() });
             mine.after = mine.after.min(ChangeNo(side.moved_to.0.saturating_sub(1)));
             mine.up_to = mine.up_to.max(side.moved_to);
@@ -127,6 +127,7 @@ pub fn tell(state: &AppState, happened: &[Happened<'_>]) {
             if !state.hub.listens(side.user.id) {
                 continue;
             }
+            let entry = sides.entry(side, peer);
             let (conversation, message) = (seen_by(&state.policy, &side.user, entry, sides.now), message.cloned());
             match mine.changes.iter_mut().find(|change| change.conversation.id == sides.conversation_id) {
                 Some(change) => {
