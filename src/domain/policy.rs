@@ -2,19 +2,37 @@
 //!
 //! Rules are tried in order and the first that matches wins; without a match the answer is yes.
 //! Whoever was written to may answer for [`ANSWER_DAYS`] days, whatever the rules say.
+//!
+//! `checked` says which rules may be applied, `difference` what a change of them would do, `words` how they read, `report`
+//! what an admin is told.
+
+mod checked;
+pub mod difference;
+pub mod report;
+pub mod words;
+
+pub use checked::{MAX_NAME, MAX_REASON, MAX_RULES};
 
 use super::{
     time::Timestamp,
     user::{Role, User},
 };
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 /// For so many days after the other's last message an answer is always allowed.
 pub const ANSWER_DAYS: i64 = 30;
 
+/// The same in seconds.
+pub const ANSWER_SECONDS: i64 = ANSWER_DAYS * 24 * 60 * 60;
+
+/// The name that stands in answers in place of a rule's when the recipient has left.
+pub const DEACTIVATED: &str = "deactivated";
+
 /// What somebody wants to do to a colleague.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub enum PolicyAction {
     /// Find them in the search.
     Find,
@@ -22,6 +40,29 @@ pub enum PolicyAction {
     Open,
     /// Send them a message.
     Send,
+}
+
+impl PolicyAction {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 3] = [Self::Find, Self::Open, Self::Send];
+
+    /// The word on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Find => "find",
+            Self::Open => "open",
+            Self::Send => "send",
+        }
+    }
+}
+
+impl FromStr for PolicyAction {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|action| action.as_str() == text).ok_or_else(|| "an action is find, open or send".into())
+    }
 }
 
 /// One side of a decision.
@@ -44,6 +85,7 @@ impl From<&User> for Party {
 /// Which parties a side of a rule matches; what is left out matches everyone.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct PartyPattern {
     /// Only this role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,6 +104,7 @@ impl PartyPattern {
 /// What a rule says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub enum Effect {
     /// Yes.
     Allow,
@@ -69,9 +112,10 @@ pub enum Effect {
     Deny,
 }
 
-/// One rule of `[[policy.rules]]`.
+/// One rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Rule {
     /// Its name in answers (`rule`) and logs.
     pub name: String,
@@ -137,27 +181,54 @@ pub struct Circumstances {
     pub now: Timestamp,
 }
 
+/// What has decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground<'a> {
+    /// The recipient has left.
+    Deactivated,
+    /// The sender answers.
+    Answer,
+    /// The first rule that matches.
+    Rule(&'a Rule),
+    /// No rule matches.
+    NoRule,
+}
+
+impl Ground<'_> {
+    /// What it comes to.
+    #[must_use]
+    pub fn decision(self) -> Decision {
+        match self {
+            Self::Deactivated => Decision::Deny {
+                rule: DEACTIVATED.into(),
+                reason: "This person has been deactivated. You can read the conversation, but no longer write.".into(),
+            },
+            Self::Rule(Rule { name, effect: Effect::Deny, reason, .. }) => Decision::Deny {
+                rule: name.clone(),
+                reason: if reason.is_empty() { "Your organisation does not allow messages to this person.".into() } else { reason.clone() },
+            },
+            Self::Answer | Self::Rule(_) | Self::NoRule => Decision::Allow,
+        }
+    }
+}
+
 /// May `sender` do `action` to `recipient`?
 #[must_use]
 pub fn decide(policy: &Policy, sender: &Party, recipient: &Party, action: PolicyAction, circumstances: Circumstances) -> Decision {
+    ground(policy, sender, recipient, action, circumstances).decision()
+}
+
+/// What decides whether `sender` may do `action` to `recipient`.
+#[must_use]
+pub fn ground<'a>(policy: &'a Policy, sender: &Party, recipient: &Party, action: PolicyAction, circumstances: Circumstances) -> Ground<'a> {
     if action != PolicyAction::Find && !recipient.active {
-        return Decision::Deny {
-            rule: "deactivated".into(),
-            reason: "This person has been deactivated. You can read the conversation, but no longer write.".into(),
-        };
+        return Ground::Deactivated;
     }
-    let answers = circumstances.recipient_wrote_at.is_some_and(|at| circumstances.now.seconds_since(at) <= ANSWER_DAYS * 24 * 60 * 60);
-    if answers {
-        return Decision::Allow;
+    if circumstances.recipient_wrote_at.is_some_and(|at| circumstances.now.seconds_since(at) <= ANSWER_SECONDS) {
+        return Ground::Answer;
     }
     let rule = policy.rules.iter().find(|rule| rule.actions.contains(&action) && rule.from.matches(sender) && rule.to.matches(recipient));
-    match rule {
-        Some(Rule { name, effect: Effect::Deny, reason, .. }) => Decision::Deny {
-            rule: name.clone(),
-            reason: if reason.is_empty() { "Your organisation does not allow messages to this person.".into() } else { reason.clone() },
-        },
-        _ => Decision::Allow,
-    }
+    rule.map_or(Ground::NoRule, Ground::Rule)
 }
 
 #[cfg(test)]
