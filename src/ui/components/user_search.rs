@@ -74,6 +74,19 @@ pub fn UserSearch(
         });
     };
     let mut look_soon = debounce(TYPING, look);
+    // what was found says who may be written to by rules that have been replaced
+    let policy_version = InboxStore::expect().policy_version;
+    Effect::watch(
+        move || policy_version.get(),
+        move |_, _, _| {
+            let (_, q) = asked.get_value();
+            asked.update_value(|(_, before)| before.clear());
+            if !q.is_empty() {
+                look(q);
+            }
+        },
+        false,
+    );
     let choose = move |index: usize| {
         if let Some(person) = people.with_untracked(|people| people.get(index).cloned()).filter(|person| !is_closed(person)) {
             on_choose.run(person);
