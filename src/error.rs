@@ -33,6 +33,8 @@ pub enum Code {
     MethodNotAllowed,
     /// The key was used for another text or another conversation.
     IdempotencyConflict,
+    /// Somebody else has changed the policy since it was read.
+    PolicyChanged,
     /// The body is over 64 KiB.
     TooLarge,
     /// Not JSON, or not a form where a form is expected.
@@ -61,7 +63,7 @@ impl Code {
             Self::Forbidden | Self::PolicyDenied | Self::CrossSiteRequest => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::IdempotencyConflict | Self::ViewerChanged => StatusCode::CONFLICT,
+            Self::IdempotencyConflict | Self::PolicyChanged | Self::ViewerChanged => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
@@ -81,6 +83,7 @@ impl Code {
             Self::NotFound => "There is nothing here, or it is not yours.",
             Self::MethodNotAllowed => "This cannot be done here.",
             Self::IdempotencyConflict => "This message was already sent with another text.",
+            Self::PolicyChanged => "Somebody else has changed the rules meanwhile. Look at theirs first; yours are kept.",
             Self::TooLarge => "That is too much at once.",
             Self::UnsupportedMediaType => "The request has a content type that is not accepted here.",
             Self::Invalid => "Something in it is not right.",

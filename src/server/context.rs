@@ -4,7 +4,11 @@
 //! statement that finds the thing, never in a handler.
 
 use crate::{
-    domain::{ids::UserId, session::VIEWER_HEADER, user::User},
+    domain::{
+        ids::UserId,
+        session::VIEWER_HEADER,
+        user::{Role, User},
+    },
     error::{Code, Error},
     server::state::AppState,
 };
@@ -75,6 +79,15 @@ impl Context {
     /// `unauthenticated` when nobody is.
     pub fn viewer(&self) -> Result<&Viewer, Error> {
         self.caller.as_ref().ok_or_else(|| Error::new(Code::Unauthenticated))
+    }
+
+    /// The signed-in user, who has to be an admin. The role was read with this very request, so losing it takes effect at once.
+    ///
+    /// # Errors
+    /// `unauthenticated` when nobody is signed in, `forbidden` for everybody else.
+    pub fn admin(&self) -> Result<&Viewer, Error> {
+        let viewer = self.viewer()?;
+        if viewer.user.role == Role::Admin { Ok(viewer) } else { Err(Error::new(Code::Forbidden)) }
     }
 
     /// The context of the request that is being rendered or answered, for server functions. A page that speaks for another

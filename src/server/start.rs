@@ -2,21 +2,22 @@
 //!
 //! What is wrong is said here in a sentence, before anything listens: no database, no schema, a role that may too much.
 
+use crate::error::Code;
 use crate::server::{
     db::{self, pool::Purpose},
     failure::Failure,
     operator::Operator,
+    service::policy,
     settings::{self, Settings},
-    state::AppState,
+    state::{AppState, Rules},
 };
-use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use std::time::{Duration, Instant};
 
 /// How long a database may take to come up beside us.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Everything that requests share. Registers the policy.
+/// Everything that requests share, with the policy in force: the database's, or in a new database that of the configuration.
 ///
 /// # Errors
 /// When the database cannot be reached, or does not have the schema.
@@ -25,9 +26,19 @@ pub async fn connect(settings: Settings) -> Result<AppState, Failure> {
     let options = db::pool::options(&settings.database.url)?;
     check_schema(wait_for(&options).await?).await?;
     let pool = db::pool::open(options, settings.database.max_connections, Purpose::Serve);
-    let rules = serde_json::to_vec(&settings.policy).map_err(|error| Failure(error.to_string()))?;
-    let version = db::policy::register(&mut *pool.acquire().await?, Sha256::digest(&rules).as_slice()).await?;
-    Ok(AppState::new(settings, leptos, pool, version))
+    let operator = Operator { pool: pool.clone() };
+    let (newest, differs) = policy::establish(&operator, settings.policy.clone()).await.map_err(|error| {
+        let wrong = error.code == Code::Invalid;
+        if wrong { Failure(format!("Leptos.toml, [policy] {error}")) } else { Failure::from(error) }
+    })?;
+    if differs {
+        tracing::warn!(
+            version = newest.version,
+            "the rules of [policy] are not those in force: the database's are; `cms-messages policy import Leptos.toml` applies the file's"
+        );
+    }
+    let rules = Rules::new(newest.policy.unwrap_or_default(), newest.version);
+    Ok(AppState::new(settings, leptos, pool, rules))
 }
 
 /// Who runs a command.

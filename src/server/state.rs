@@ -21,8 +21,9 @@ use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use std::{
     ops::Deref,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
+use tokio::sync::{Mutex, MutexGuard};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
@@ -74,9 +75,9 @@ impl FromRef<AppState> for LeptosOptions {
 }
 
 impl AppState {
-    /// The state of a process that works with these settings on this pool.
+    /// The state of a process that works with these settings on this pool, and with these rules for now.
     #[must_use]
-    pub fn new(settings: Settings, leptos: LeptosOptions, pool: Pool, policy_version: i64) -> Self {
+    pub fn new(settings: Settings, leptos: LeptosOptions, pool: Pool, rules: Rules) -> Self {
         let groups = Arc::new(Groups::default());
         let hub = Arc::new(Hub::new(Bounds {
             per_user: settings.limits.streams_per_user as usize,
@@ -85,7 +86,7 @@ impl AppState {
         Self(Arc::new(Shared {
             metrics: Metrics::new(&pool, &hub, &groups),
             pool,
-            policy: PolicyInForce::new(settings.policy.clone(), policy_version),
+            policy: PolicyInForce::new(rules),
             limits: Limits::new(&settings.limits),
             believed: Believed::default(),
             hub,
@@ -128,21 +129,53 @@ impl AppState {
     }
 }
 
-/// The rules, the version by which clients learn that they changed, and what they have allowed so far.
+/// The rules as this process knows them. Which version is in force the database says with every answer that needs a decision
+/// (`live::policy`); here it is only kept.
 #[derive(Debug)]
 pub struct PolicyInForce {
-    /// The rules.
+    current: RwLock<Arc<Rules>>,
+    renewing: Mutex<()>,
+}
+
+/// The rules of one version, and the sends that they have allowed.
+#[derive(Debug)]
+pub struct Rules {
+    /// First match wins, default allow.
     pub policy: Policy,
-    /// From `policy_versions`.
+    /// From `policy_versions`; 0 before there is one.
     pub version: i64,
-    /// Sends that these rules have allowed.
+    /// Sends that these rules have allowed: gone with them.
     pub permits: Permits,
 }
 
-impl PolicyInForce {
-    /// These rules under this version; nothing has been allowed yet.
+impl Rules {
+    /// Nothing has been allowed yet.
     #[must_use]
     pub fn new(policy: Policy, version: i64) -> Self {
         Self { policy, version, permits: Permits::default() }
+    }
+}
+
+impl PolicyInForce {
+    fn new(rules: Rules) -> Self {
+        Self { current: RwLock::new(Arc::new(rules)), renewing: Mutex::default() }
+    }
+
+    /// The newest rules that this process knows.
+    #[must_use]
+    pub fn current(&self) -> Arc<Rules> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until nobody else is asking for newer ones.
+    pub async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.renewing.lock().await
+    }
+
+    /// From now on these.
+    pub fn replace(&self, rules: Rules) -> Arc<Rules> {
+        let rules = Arc::new(rules);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = rules.clone();
+        rules
     }
 }

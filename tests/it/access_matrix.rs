@@ -25,15 +25,24 @@ struct Row {
     path: &'static str,
     stranger: &'static str,
     participant: &'static str,
-    /// A colleague, and an admin.
-    others: &'static str,
+    /// A colleague who is not one of the two.
+    colleague: &'static str,
+    /// An admin who is not one of the two.
+    admin: &'static str,
 }
 
+/// Where an admin is a colleague like any other.
 const fn row(method: &'static str, path: &'static str, [stranger, participant, others]: [&'static str; 3]) -> Row {
-    Row { method, path, stranger, participant, others }
+    Row { method, path, stranger, participant, colleague: others, admin: others }
+}
+
+/// Where the role decides.
+const fn for_admins(method: &'static str, path: &'static str, [stranger, members, admin]: [&'static str; 3]) -> Row {
+    Row { method, path, stranger, participant: members, colleague: members, admin }
 }
 
 const NOBODY: &str = "401 unauthenticated";
+const FORBIDDEN: &str = "403 forbidden";
 const HIDDEN: &str = "404 not_found";
 /// To the sign-in page.
 const AWAY: &str = "303";
@@ -56,6 +65,11 @@ const MATRIX: &[Row] = &[
     row("GET", "/api/v1/changes", [NOBODY, "200", "200"]),
     row("GET", "/api/v1/events", [NOBODY, "200", "200"]),
     row("GET", "/api/v1/audit/checkpoint", [NOBODY, HIDDEN, HIDDEN]),
+    for_admins("GET", "/api/v1/admin/policy", [NOBODY, FORBIDDEN, "200"]),
+    for_admins("PUT", "/api/v1/admin/policy", [NOBODY, FORBIDDEN, "200"]),
+    for_admins("GET", "/api/v1/admin/policy/versions", [NOBODY, FORBIDDEN, "200"]),
+    for_admins("GET", "/api/v1/admin/policy/explain", [NOBODY, FORBIDDEN, "200"]),
+    for_admins("POST", "/api/v1/admin/policy/dry_run", [NOBODY, FORBIDDEN, "200"]),
     row("GET", "/api/v1/openapi.json", ["200", "200", "200"]),
     row("GET", "/api/docs", ["200", "200", "200"]),
     row("GET", "/api/docs.css", ["200", "200", "200"]),
@@ -97,6 +111,7 @@ struct Scene {
     server: Server,
     conversation: Uuid,
     bikram: Uuid,
+    chen: Uuid,
 }
 
 impl Scene {
@@ -113,9 +128,10 @@ impl Scene {
             .replace("{client_id}", &Uuid::now_v7().to_string())
             .replace("{token}", "no-such-link");
         let query = match row.path {
-            "/api/v1/users" => "?q=b",
-            "/api/v1/changes" => "?since=0",
-            _ => "",
+            "/api/v1/users" => "?q=b".into(),
+            "/api/v1/changes" => "?since=0".into(),
+            "/api/v1/admin/policy/explain" => format!("?from={}&to={}&action=send", self.bikram, self.chen),
+            _ => String::new(),
         };
         let method: Method = row.method.parse().expect("a method");
         let request = client.request(method.clone(), &format!("{path}{query}"));
@@ -135,6 +151,8 @@ impl Scene {
             "/api/v1/conversations/{id}/messages/{client_id}" => json!({"body": "from outside"}),
             "/api/v1/conversations/{id}/delivered" | "/api/v1/conversations/{id}/read" => json!({"up_to_seq": 1}),
             "/api/v1/delivered" | "/rpc/mark_delivered" => json!({"items": [{"conversation_id": id, "up_to_seq": 1}]}),
+            "/api/v1/admin/policy" => json!({"rules": [], "expected_version": 0}),
+            "/api/v1/admin/policy/dry_run" => json!({"rules": []}),
             "/rpc/change_password" => json!({"current": "wrong", "new": "a new pass phrase"}),
             "/rpc/get_password_link" => json!({"token": "no-such-link"}),
             "/rpc/search_users" => json!({"q": "b"}),
@@ -179,9 +197,9 @@ async fn scene() -> (Scene, [(&'static str, Client, usize); 4]) {
         ("stranger", server.stranger(), 0),
         ("participant", server.browser(&asha).await, 1),
         ("colleague", server.browser(&chen).await, 2),
-        ("admin", server.browser(&meera).await, 2),
+        ("admin", server.browser(&meera).await, 3),
     ];
-    (Scene { server, conversation: conversation.0, bikram: bikram.id().0 }, askers)
+    (Scene { server, conversation: conversation.0, bikram: bikram.id().0, chen: chen.id().0 }, askers)
 }
 
 /// The paths as the router names them itself, and for each the methods that it answers to.
@@ -250,7 +268,7 @@ async fn everybody_gets_what_the_matrix_says() {
         // what one row changes must not decide another
         let (scene, askers) = scene().await;
         for (who, client, column) in &askers {
-            let expected = [row.stranger, row.participant, row.others][*column];
+            let expected = [row.stranger, row.participant, row.colleague, row.admin][*column];
             let answer = scene.ask(client, row).await;
             if answer.outcome() != expected {
                 wrong.push(format!("{} {} for a {who}: {} instead of {expected}", row.method, row.path, answer.outcome()));

@@ -33,20 +33,24 @@ use std::{collections::BTreeMap, future::poll_fn, time::Duration};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A client's end of a stream.
-struct Listener {
+pub struct Listener {
     answer: reqwest::Response,
     buffer: String,
 }
 
+/// What came.
 #[derive(Debug, Clone)]
-struct Event {
-    name: String,
-    id: Option<i64>,
-    data: Value,
+pub struct Event {
+    /// `ready`, `change`, …
+    pub name: String,
+    /// The cursor.
+    pub id: Option<i64>,
+    /// Its JSON.
+    pub data: Value,
 }
 
 impl Listener {
-    async fn open(client: &Client, query: &str, last_event_id: Option<i64>) -> Self {
+    pub async fn open(client: &Client, query: &str, last_event_id: Option<i64>) -> Self {
         let mut request = client.request(Method::GET, &format!("/api/v1/events{query}"));
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id.to_string());
@@ -58,7 +62,7 @@ impl Listener {
     }
 
     /// The next event; `None` when the stream has ended.
-    async fn next(&mut self) -> Option<Event> {
+    pub async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((block, rest)) = self.buffer.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
@@ -78,7 +82,7 @@ impl Listener {
         }
     }
 
-    async fn ready(&mut self) -> Value {
+    pub async fn ready(&mut self) -> Value {
         let event = self.next().await.expect("an event");
         assert_eq!(event.name, "ready");
         event.data
@@ -113,6 +117,7 @@ async fn of_several_messages_in_one_group_the_last_is_the_preview() {
         body: MessageBody::parse(text).expect("a text"),
         salt: [7; 32],
         recipient_version: Some(1),
+        policy_version: 0,
     };
     let group = [new(&asha, "one"), new(&bikram, "two"), new(&asha, "three")];
     let mut connection = server.office.state.pool.acquire().await.expect("a connection");

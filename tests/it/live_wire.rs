@@ -81,7 +81,7 @@ async fn stuff(server: &Server, person: &Person) {
         let (mut taken, mut last) = (0, Instant::now());
         // then the stream has not asked for the last ones: it cannot send
         while taken < 2 || last.elapsed() < Duration::from_millis(500) {
-            let pushed = Pushed { after: ChangeNo(taken), up_to: ChangeNo(taken + 1), frame: frame.clone() };
+            let pushed = Pushed { after: ChangeNo(taken), up_to: ChangeNo(taken + 1), frame: frame.clone(), policy_version: 0 };
             if server.office.state.hub.push(person.id(), &pushed).pushed > 0 {
                 (taken, last) = (taken + 1, Instant::now());
             }

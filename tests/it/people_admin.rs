@@ -1,4 +1,4 @@
-//! What an operator does to people: the last admin, roles and their fan-out, programs' tokens, the policy's version.
+//! What an operator does to people: the last admin, roles and their fan-out, programs' tokens.
 
 use crate::support::{Office, person::Person};
 use cms_messages::{
@@ -131,38 +131,6 @@ async fn a_token_is_listed_with_its_last_use_until_it_is_revoked() {
     assert!(ask().await.expect("asked").is_none());
     assert!(tokens::list(&operator).await.expect("listed").is_empty());
     assert_eq!(office.count("select count(*) from audit_entries where action like 'token.%'").await, 2);
-}
-
-#[tokio::test]
-async fn the_policys_version_grows_when_the_rules_differ_from_the_newest() {
-    let office = Office::new().await;
-    let mut connection = office.state.pool.acquire().await.expect("a connection");
-    let mut versions = Vec::new();
-    for digest in [b"a", b"a", b"b", b"a"] {
-        versions.push(db::policy::register(&mut connection, digest).await.expect("registered"));
-    }
-    assert!(versions[0] == versions[1] && versions[1] < versions[2] && versions[2] < versions[3], "{versions:?}");
-}
-
-#[tokio::test]
-async fn another_policy_leaves_an_entry_with_its_version_and_digest_or_is_not_registered() {
-    let office = Office::new().await;
-    let mut connection = office.state.pool.acquire().await.expect("a connection");
-    let mut versions = Vec::new();
-    for digest in [[0x0a, 0xff], [0x0a, 0xff], [0x0b, 0x00]] {
-        versions.push(db::policy::register(&mut connection, &digest).await.expect("registered").to_string());
-    }
-    let entries: Vec<(String, String)> =
-        sqlx::query_as("select object, details ->> 'digest' from audit_entries where action = 'policy.changed' order by id")
-            .fetch_all(&*office.state.pool)
-            .await
-            .expect("the log");
-    assert_eq!(entries, [(versions[0].clone(), "0aff".to_owned()), (versions[2].clone(), "0b00".to_owned())]);
-    // the log refuses: then the version must not be there either
-    let mut owner = office.database.owner().await;
-    owner.execute("alter table audit_entries add constraint audit_entries_closed_check check (id < 0) not valid").await.expect("closed");
-    db::policy::register(&mut connection, &[0x0c]).await.expect_err("refused");
-    assert_eq!(office.count("select count(*) from policy_versions").await, 2);
 }
 
 #[tokio::test]

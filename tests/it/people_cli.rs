@@ -12,14 +12,18 @@ use std::{
 };
 
 /// What a run came to.
-struct Ran {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub struct Ran {
+    /// Its exit status.
+    pub code: Option<i32>,
+    /// Rows and results.
+    pub stdout: String,
+    /// Sentences.
+    pub stderr: String,
 }
 
 impl Ran {
-    fn refused(&self, word: &str) {
+    /// It said this word and did nothing.
+    pub fn refused(&self, word: &str) {
         assert_eq!((self.code, self.stdout.as_str()), (Some(1), ""), "{}", self.stderr);
         assert!(self.stderr.contains(word), "{:?} says {word:?}", self.stderr);
         assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
@@ -52,7 +56,8 @@ fn run_with(database: &TestDatabase, words: &str, stdin: &str, environment: &[(&
     Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-fn run(database: &TestDatabase, words: &str) -> Ran {
+/// Runs the program with a database.
+pub fn run(database: &TestDatabase, words: &str) -> Ran {
     run_with(database, words, "", &[])
 }
 

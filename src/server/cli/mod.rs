@@ -5,6 +5,7 @@ mod audit;
 mod demo;
 mod output;
 mod people_file;
+mod policy;
 mod token;
 mod user;
 
@@ -36,6 +37,9 @@ enum Command {
     /// The tokens of programs: create, list, revoke.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Who may write to whom: show, import.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// The demo organisation.
     #[command(subcommand)]
     Demo(demo::DemoCommand),
@@ -74,6 +78,7 @@ async fn run(command: Command, settings: Settings) -> Result<(), Failure> {
         Command::Migrate => start::migrate(&settings).await,
         Command::User(command) => user::run(command, &settings).await,
         Command::Token(command) => token::run(command, &settings).await,
+        Command::Policy(command) => policy::run(command, &settings).await,
         Command::Demo(command) => demo::run(command, &settings).await,
         Command::Audit(command) => audit::run(command, &settings).await,
     }
@@ -102,6 +107,9 @@ mod tests {
             "token create --user u",
             "token list",
             "token revoke 0195d7a0-0000-7000-8000-000000000000",
+            "policy show",
+            "policy import Leptos.toml",
+            "policy import rules.toml --note reorganisation",
             "demo seed",
             "audit export",
             "audit key new",

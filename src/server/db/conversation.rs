@@ -25,6 +25,8 @@ pub struct Entries {
     pub newest: ChangeNo,
     /// The database's clock.
     pub now: Timestamp,
+    /// The policy's newest version in the same snapshot.
+    pub policy_version: i64,
 }
 
 /// A conversation, and what the policy has to know besides.
@@ -59,13 +61,16 @@ pub struct Recipient {
     pub wrote_at: Option<Timestamp>,
     /// The database's clock.
     pub now: Timestamp,
+    /// The policy's newest version in the same snapshot.
+    pub policy_version: i64,
 }
 
 /// The person with this id, seen from the viewer.
 pub async fn recipient(db: &mut PgConnection, viewer: UserId, id: UserId) -> Result<Option<Recipient>, sqlx::Error> {
     let row = sqlx::query!(
         r#"select u.id, u.username, u.display_name, u.department, u.role, u.active,
-                  p.conversation_id as "conversation_id?", q.last_sent_at, now() as "now!"
+                  p.conversation_id as "conversation_id?", q.last_sent_at, now() as "now!",
+                  (select coalesce(max(version), 0) from policy_versions) as "policy_version!"
            from users u
            left join participants p on p.user_id = $1 and p.peer_id = u.id and p.last_activity_at is not null
            left join participants q on q.user_id = u.id and q.peer_id = $1
@@ -88,6 +93,7 @@ pub async fn recipient(db: &mut PgConnection, viewer: UserId, id: UserId) -> Res
         conversation: row.conversation_id.map(ConversationId),
         wrote_at: row.last_sent_at.map(Timestamp::from),
         now: row.now.into(),
+        policy_version: row.policy_version,
     }))
 }
 
@@ -142,6 +148,7 @@ pub async fn is_visible(db: &mut PgConnection, viewer: UserId, id: ConversationI
 struct EntryRow {
     newest: i64,
     now: OffsetDateTime,
+    policy_version: i64,
     conversation_id: Option<Uuid>,
     unread: Option<i64>,
     last_seq: Option<i64>,
@@ -166,8 +173,8 @@ struct EntryRow {
 
 fn entries(rows: Vec<EntryRow>) -> Result<Entries, sqlx::Error> {
     let Some(first) = rows.first() else { return Err(sqlx::Error::RowNotFound) };
-    let (newest, now) = (ChangeNo(first.newest), first.now.into());
-    Ok(Entries { items: rows.into_iter().filter_map(EntryRow::into_entry).collect(), newest, now })
+    let (newest, now, policy_version) = (ChangeNo(first.newest), first.now.into(), first.policy_version);
+    Ok(Entries { items: rows.into_iter().filter_map(EntryRow::into_entry).collect(), newest, now, policy_version })
 }
 
 impl EntryRow {

@@ -62,6 +62,9 @@ fn of_constraint(name: &str) -> Option<Error> {
         "conversations_pair_check" | "participants_self_check" => Error::invalid("recipient_id", "You cannot write to yourself."),
         "conversations_user_low_fkey" | "conversations_user_high_fkey" => Error::not_found(),
         "messages_client_id_key" => Error::new(Code::IdempotencyConflict),
+        "policy_versions_restored_from_fkey" | "policy_versions_restored_from_check" => {
+            Error::invalid("restored_from", "There is no such version.")
+        }
         "messages_body_check" => Error::invalid("body", "A message has 1 to 4,000 characters."),
         _ => return None,
     })

@@ -11,7 +11,18 @@ use sqlx::{PgConnection, postgres::types::PgInterval};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// The newest change of each of these people, and which of these sessions (by digest) and tokens (by id) are still good:
+/// Where everybody stands.
+#[derive(Debug, Default)]
+pub struct Standing {
+    /// The newest change of each.
+    pub positions: Vec<(UserId, i64)>,
+    /// The credentials that are still good.
+    pub good: Vec<Vec<u8>>,
+    /// The newest version of the policy.
+    pub policy_version: i64,
+}
+
+/// The newest change of each of these people, the version of the policy, and which of these sessions (by digest) and tokens (by id) are still good:
 /// one statement.
 pub async fn standing(
     db: &mut PgConnection,
@@ -19,11 +30,13 @@ pub async fn standing(
     sessions: &[Vec<u8>],
     tokens: &[Uuid],
     idle: PgInterval,
-) -> Result<(Vec<(UserId, i64)>, Vec<Vec<u8>>), sqlx::Error> {
+) -> Result<Standing, sqlx::Error> {
     let users: Vec<Uuid> = users.iter().map(|user| user.0).collect();
     let rows = sqlx::query!(
         r#"select f.user_id as "user_id?", f.change_no as "change_no?", null::bytea as "credential?"
            from user_feeds f where f.user_id = any ($1)
+           union all
+           select null, coalesce(max(version), 0), null from policy_versions
            union all
            select null, null, s.token_sha256 from sessions s join users u on u.id = s.user_id
            where s.token_sha256 = any ($2) and u.active
@@ -38,15 +51,16 @@ pub async fn standing(
     )
     .fetch_all(db)
     .await?;
-    let (mut positions, mut good) = (Vec::new(), Vec::new());
+    let mut standing = Standing::default();
     for row in rows {
         match (row.user_id, row.change_no, row.credential) {
-            (Some(user), Some(change_no), _) => positions.push((UserId(user), change_no)),
-            (_, _, Some(credential)) => good.push(credential),
+            (Some(user), Some(change_no), _) => standing.positions.push((UserId(user), change_no)),
+            (_, _, Some(credential)) => standing.good.push(credential),
+            (None, Some(version), None) => standing.policy_version = version,
             _ => {}
         }
     }
-    Ok((positions, good))
+    Ok(standing)
 }
 
 /// The messages behind these changes of the viewer: those whose own change lies after `since` and not after the one that

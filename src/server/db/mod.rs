@@ -19,6 +19,7 @@ pub mod migrate;
 pub mod password_link;
 pub mod people_search;
 pub mod policy;
+pub mod policy_effect;
 pub mod pool;
 pub mod receipt;
 pub mod retry;

@@ -22,6 +22,15 @@ pub struct Match {
     pub now: Timestamp,
 }
 
+/// What a search has found, and the version of the policy in the same snapshot.
+#[derive(Debug)]
+pub struct Matches {
+    /// Best first.
+    pub people: Vec<Match>,
+    /// 0 before there is one.
+    pub policy_version: i64,
+}
+
 /// How many rows a search gives.
 #[derive(Debug, Clone, Copy)]
 pub enum Depth {
@@ -32,7 +41,7 @@ pub enum Depth {
 }
 
 /// People that match, best first; never the viewer, deactivated ones only when they are known.
-pub async fn search(db: &mut PgConnection, viewer: &User, query: &PeopleQuery, depth: Depth) -> Result<Vec<Match>, sqlx::Error> {
+pub async fn search(db: &mut PgConnection, viewer: &User, query: &PeopleQuery, depth: Depth) -> Result<Matches, sqlx::Error> {
     let prefixes = query.patterns();
     let longest = prefixes.iter().max_by_key(|pattern| pattern.len()).cloned().unwrap_or_default();
     let words: Vec<String> = prefixes.iter().map(|pattern| format!("{} %", pattern.trim_end_matches('%'))).collect();
@@ -53,7 +62,9 @@ pub async fn search(db: &mut PgConnection, viewer: &User, query: &PeopleQuery, d
     )
     .fetch_all(db)
     .await?;
-    Ok(rows
+    // of nobody there is nothing to decide
+    let policy_version = rows.first().map_or(0, |row| row.policy_version);
+    let people = rows
         .into_iter()
         .map(|row| Match {
             user: UserRow {
@@ -69,5 +80,6 @@ pub async fn search(db: &mut PgConnection, viewer: &User, query: &PeopleQuery, d
             wrote_at: row.wrote_at.map(Timestamp::from),
             now: row.now.into(),
         })
-        .collect())
+        .collect();
+    Ok(Matches { people, policy_version })
 }

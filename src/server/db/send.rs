@@ -32,6 +32,8 @@ pub struct NewMessage {
     pub salt: [u8; 32],
     /// The recipient's version that the policy was asked about; `None` when it has not been asked.
     pub recipient_version: Option<i64>,
+    /// The version of the policy that was asked.
+    pub policy_version: i64,
 }
 
 /// What came of a send.
@@ -45,7 +47,7 @@ pub enum Sent {
     Conflict,
     /// The conversation does not stand in the sender's inbox.
     NotFound,
-    /// Nothing was written: the policy has to be asked about the recipient as they are now.
+    /// Nothing was written: the policy, as it is now, has to be asked about the recipient as they are now.
     RecipientChanged(Recipient),
 }
 
@@ -60,6 +62,8 @@ pub struct Recipient {
     pub wrote_at: Option<Timestamp>,
     /// The database's clock.
     pub now: Timestamp,
+    /// The version of the policy that is in force.
+    pub policy_version: i64,
 }
 
 /// Sends a group of messages, all of them or none; what came of each, in the same order. Each key of a sender may be
@@ -68,7 +72,9 @@ pub async fn send(db: &mut PgConnection, group: &[&NewMessage]) -> Result<Vec<Se
     let of = |column: fn(&NewMessage) -> Uuid| group.iter().map(|new| column(new)).collect::<Vec<_>>();
     let bodies: Vec<&str> = group.iter().map(|new| new.body.as_str()).collect();
     let salts: Vec<&[u8]> = group.iter().map(|new| new.salt.as_slice()).collect();
-    let versions: Vec<Option<i64>> = group.iter().map(|new| new.recipient_version).collect();
+    // all that were decided by the newest policy of the group, if that is the one in force; the others are decided anew
+    let policy = group.iter().map(|new| new.policy_version).max().unwrap_or_default();
+    let versions: Vec<Option<i64>> = group.iter().map(|new| new.recipient_version.filter(|_| new.policy_version == policy)).collect();
     let rows = sqlx::query_as!(
         SentRow,
         r#"select outcome as "outcome!", seq, sent_at, delivered_at, read_at, last_seq, created_at,
@@ -76,14 +82,19 @@ pub async fn send(db: &mut PgConnection, group: &[&NewMessage]) -> Result<Vec<Se
                   recipient_change_no, recipient_now, recipient_unread, recipient_read_seq, recipient_delivered_seq,
                   recipient_last_sent_at, recipient_id, recipient_version, recipient_username, recipient_display_name,
                   recipient_department, recipient_role, recipient_active, sender_username, sender_display_name,
-                  sender_department, sender_role, sender_active, now() as "now!"
-           from send_messages_v3($1, $2, $3, $4, $5, $6)"#,
+                  sender_department, sender_role, sender_active, now() as "now!", policy.version as "policy_version!"
+           from policy_in_force_v1() as policy (version)
+           cross join lateral send_messages_v3($1, $2, $3, $4, $5, case
+               when policy.version = $7 then $6::bigint[]
+               else array_fill(null::bigint, array[cardinality($6::bigint[])])
+           end)"#,
         &of(|new| new.sender.0),
         &of(|new| new.conversation_id.0),
         &of(|new| new.client_id.0),
         &bodies as &[&str],
         &salts as &[&[u8]],
-        &versions as &[Option<i64>]
+        &versions as &[Option<i64>],
+        policy
     )
     .fetch_all(db)
     .await?;
@@ -124,6 +135,7 @@ struct SentRow {
     sender_role: Option<String>,
     sender_active: Option<bool>,
     now: OffsetDateTime,
+    policy_version: i64,
 }
 
 impl SentRow {
@@ -138,6 +150,7 @@ impl SentRow {
                 party: Party::from(&self.recipient()?),
                 wrote_at: self.recipient_last_sent_at.map(Timestamp::from),
                 now: self.now.into(),
+                policy_version: self.policy_version,
             }),
             _ => return None,
         })

@@ -134,9 +134,10 @@ pub async fn remove_old_refusals(connection: &mut PgConnection) -> Result<(), sq
 }
 
 /// The numbers a client starts from, of one moment.
-pub async fn standing(connection: &mut PgConnection, user: User, policy_version: i64) -> Result<Me, sqlx::Error> {
+pub async fn standing(connection: &mut PgConnection, user: User) -> Result<Me, sqlx::Error> {
     let row = sqlx::query!(
-        r#"select f.change_no, t.messages as "messages!", t.conversations as "conversations!"
+        r#"select f.change_no, t.messages as "messages!", t.conversations as "conversations!",
+                  (select coalesce(max(version), 0) from policy_versions) as "policy_version!"
            from user_feeds f,
                 (select coalesce(sum(unread), 0)::bigint as messages, count(*) as conversations
                  from participants where user_id = $1 and unread > 0) t
@@ -149,6 +150,6 @@ pub async fn standing(connection: &mut PgConnection, user: User, policy_version:
         user,
         unread: Unread { messages: row.messages, conversations: row.conversations },
         change_no: ChangeNo(row.change_no),
-        policy_version,
+        policy_version: row.policy_version,
     })
 }

@@ -1,9 +1,10 @@
-//! Hints between instances: "user U is at change n", nothing else. They may be lost.
+//! Hints between instances: "user U is at change n", "the policy is at version v", nothing else. They may be lost.
 //!
 //! With Postgres they travel by NOTIFY, coalesced, from one connection per instance and after the commit: inside the
 //! sending transaction a NOTIFY takes a lock on the whole database at commit (measured: a factor of 20 at 64 senders).
 //! Each instance hints itself, too, now and then: how long ago it last heard that is the age of hints in `/metrics`.
 
+use super::policy::{self, POLICY};
 use crate::{
     domain::ids::{ChangeNo, UserId},
     server::{db, state::AppState},
@@ -113,6 +114,7 @@ async fn listen(state: &AppState, own: UserId) -> Result<(), sqlx::Error> {
     let mut listener = db::in_time(db::hint::listen(&state.pool)).await?;
     // what was said while nobody listened is lost: everybody looks
     hub.listeners().into_iter().for_each(|user| hub.hint(user, ChangeNo(0)));
+    look_at_the_policy(state);
     loop {
         // a connection whose other end is gone says nothing, and no error: but we hint ourselves
         let heard = tokio::time::timeout(SILENCE, db::hint::heard(&mut listener)).await;
@@ -120,9 +122,21 @@ async fn listen(state: &AppState, own: UserId) -> Result<(), sqlx::Error> {
             if user == own {
                 state.metrics.hint_heard();
             }
+            if user == POLICY {
+                look_at_the_policy(state);
+            }
             hub.hint(user, newest);
         }
     }
+}
+
+/// In a task of its own: the hints behind it are not kept waiting by a query.
+fn look_at_the_policy(state: &AppState) {
+    let state = state.clone();
+    state.tasks.clone().spawn(async move {
+        // what fails here, the watch finds
+        let _ = policy::renew(&state).await;
+    });
 }
 
 async fn forever<W: Future<Output = Result<(), sqlx::Error>>>(shutdown: &CancellationToken, trouble: &str, mut work: impl FnMut() -> W) {

@@ -29,6 +29,11 @@ struct Change<'a> {
 }
 
 #[derive(Serialize)]
+struct Policy {
+    policy_version: i64,
+}
+
+#[derive(Serialize)]
 struct Bye {
     retry_ms: u64,
 }
@@ -38,6 +43,14 @@ struct Bye {
 pub fn ready(ready: &Ready) -> Bytes {
     let mut frame = Vec::new();
     event(&mut frame, "ready", None, ready);
+    frame.into()
+}
+
+/// `policy`: `can_write` of any conversation may have changed.
+#[must_use]
+pub fn policy(policy_version: i64) -> Bytes {
+    let mut frame = Vec::new();
+    event(&mut frame, "policy", None, &Policy { policy_version });
     frame.into()
 }
 

@@ -143,6 +143,14 @@ impl Hub {
         }
     }
 
+    /// The policy has this version now: what was decided by an older one is not handed on from here.
+    pub fn tell_policy(&self, version: i64) {
+        let inner = self.lock();
+        for listening in inner.users.values().flatten() {
+            listening.mailbox.tell_policy(version);
+        }
+    }
+
     /// The server goes away: every stream says goodbye, also one that comes now.
     pub fn close(&self) {
         let mut inner = self.lock();

@@ -36,7 +36,7 @@ fn one_stream_too_many_is_refused_and_a_closed_one_makes_room() {
 }
 
 fn pushed(after: i64, up_to: i64) -> Pushed {
-    Pushed { after: ChangeNo(after), up_to: ChangeNo(up_to), frame: Bytes::from_static(b"data: x\n\n") }
+    Pushed { after: ChangeNo(after), up_to: ChangeNo(up_to), frame: Bytes::from_static(b"data: x\n\n"), policy_version: 1 }
 }
 
 /// A stream that has read everything up to here.

@@ -23,6 +23,8 @@ pub struct Pushed {
     pub up_to: ChangeNo,
     /// The events.
     pub frame: Bytes,
+    /// The version of the policy that its events were decided by.
+    pub policy_version: i64,
 }
 
 /// What a stream does next.
@@ -30,6 +32,8 @@ pub struct Pushed {
 pub enum Next {
     /// Send these, in this order.
     Send(Vec<Pushed>),
+    /// Say that the policy has this version now.
+    Policy(i64),
     /// Read the feed from where it stands.
     Read,
     /// End: the credential that opened the stream is not good any more.
@@ -72,6 +76,10 @@ struct Slot {
     look: bool,
     waiting: Vec<Pushed>,
     bytes: usize,
+    /// The newest version of the policy that was heard of here.
+    policy_version: i64,
+    /// The stream has not said so yet.
+    says_policy: bool,
     end: Option<End>,
     waker: Option<Waker>,
 }
@@ -94,6 +102,14 @@ impl Mailbox {
         if slot.stands_at.take_if(|stands_at| look || heard > *stands_at).is_some() {
             slot.wake();
         }
+    }
+
+    /// The policy has this version now: what was decided by an older one is not handed on from here.
+    pub(super) fn tell_policy(&self, version: i64) {
+        let mut slot = self.lock();
+        slot.policy_version = version;
+        slot.says_policy = true;
+        slot.wake();
     }
 
     pub(super) fn end(&self, end: End) {
@@ -155,7 +171,9 @@ impl Slot {
         self.heard = self.heard.max(pushed.up_to);
         let Some(stands_at) = self.stands_at.filter(|stands_at| pushed.up_to > *stands_at) else { return Outcome::Known };
         let bytes = self.bytes.saturating_add(pushed.frame.len());
-        let fits = stands_at == pushed.after && (self.waiting.is_empty() || bytes <= WAITING);
+        // decided by rules that were replaced meanwhile: read anew, it is decided anew
+        let is_valid = pushed.policy_version >= self.policy_version;
+        let fits = is_valid && stands_at == pushed.after && (self.waiting.is_empty() || bytes <= WAITING);
         if fits {
             self.stands_at = Some(pushed.up_to);
             self.bytes = bytes;
@@ -182,6 +200,9 @@ impl Slot {
             self.bytes = 0;
             return Some(Next::Send(std::mem::take(&mut self.waiting)));
         }
+        if std::mem::take(&mut self.says_policy) {
+            return Some(Next::Policy(self.policy_version));
+        }
         if self.end == Some(End::Server) {
             return Some(Next::Bye);
         }
@@ -200,7 +221,7 @@ mod tests {
     use super::*;
 
     fn large(n: i64) -> Pushed {
-        Pushed { after: ChangeNo(n), up_to: ChangeNo(n + 1), frame: Bytes::from(vec![b'x'; WAITING / 2]) }
+        Pushed { after: ChangeNo(n), up_to: ChangeNo(n + 1), frame: Bytes::from(vec![b'x'; WAITING / 2]), policy_version: 1 }
     }
 
     fn next(mailbox: &Mailbox) -> Poll<Next> {
@@ -215,6 +236,20 @@ mod tests {
         assert_eq!(outcomes, [Outcome::Taken, Outcome::Taken, Outcome::Behind, Outcome::Known]);
         assert_eq!(next(&mailbox), Poll::Ready(Next::Send(vec![large(0), large(1)])));
         assert_eq!(next(&mailbox), Poll::Ready(Next::Read));
+    }
+
+    #[test]
+    fn what_was_decided_by_replaced_rules_is_not_handed_on_but_read_anew() {
+        let mailbox = Mailbox::new(None);
+        assert!(mailbox.stands_at(ChangeNo(0)));
+        mailbox.push(&large(0));
+        mailbox.tell_policy(2);
+        assert_eq!(mailbox.push(&large(1)), Outcome::Behind);
+        assert_eq!(next(&mailbox), Poll::Ready(Next::Send(vec![large(0)])), "what was decided before comes before");
+        assert_eq!(next(&mailbox), Poll::Ready(Next::Policy(2)));
+        assert_eq!(next(&mailbox), Poll::Ready(Next::Read));
+        assert!(mailbox.stands_at(ChangeNo(2)));
+        assert_eq!(mailbox.push(&Pushed { policy_version: 2, ..large(2) }), Outcome::Taken);
     }
 
     #[test]

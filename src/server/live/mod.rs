@@ -13,6 +13,7 @@ pub mod bus;
 pub mod frame;
 pub mod hub;
 pub mod mailbox;
+pub mod policy;
 pub mod stream;
 pub mod watch;
 
@@ -35,6 +36,8 @@ pub struct Moved {
     pub up_to: ChangeNo,
     /// Ascending; of a conversation that changed more than once the newest.
     pub changes: Vec<LiveChange>,
+    /// By which rules they say who may write.
+    pub policy_version: i64,
 }
 
 /// Other instances at this database are told, and heard.
@@ -48,7 +51,8 @@ pub fn join(state: &AppState) {
 /// soon that there is something.
 pub fn push(state: &AppState, user: UserId, moved: &Moved) {
     if state.hub.listens(user) {
-        let pushed = Pushed { after: moved.after, up_to: moved.up_to, frame: frame::changes(&moved.changes) };
+        let frame = frame::changes(&moved.changes);
+        let pushed = Pushed { after: moved.after, up_to: moved.up_to, frame, policy_version: moved.policy_version };
         let taken = state.hub.push(user, &pushed);
         state.metrics.pushed(taken.pushed);
         state.metrics.resyncs(taken.behind);

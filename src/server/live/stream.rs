@@ -80,7 +80,7 @@ impl Frames {
         let Beginning { place, position, reset } = beginning;
         let ready = frame::ready(&Ready {
             change_no: position.cursor(),
-            policy_version: ctx.state.policy.version,
+            policy_version: ctx.state.policy.current().version,
             server: env!("CARGO_PKG_VERSION"),
             reset,
         });
@@ -103,6 +103,7 @@ impl Frames {
                 }
             }
             Next::Read => self.reading = Some(Box::pin(read(self.ctx.clone(), std::mem::take(&mut self.position)))),
+            Next::Policy(version) => self.waiting.push_back(frame::policy(version)),
             Next::End => self.over = true,
             Next::Bye => {
                 self.reading = None;

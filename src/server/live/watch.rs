@@ -1,6 +1,7 @@
 //! What heals lost hints and ends streams: every 2 s, in one query, the change numbers and the credentials of everybody who
-//! listens here. Nothing is asked while nobody does.
+//! listens here, and the version of the policy. Nothing is asked while nobody does: who asks for anything hears the version.
 
+use super::policy;
 use crate::{
     domain::ids::ChangeNo,
     error::Error,
@@ -34,8 +35,11 @@ pub async fn look(state: &AppState, known: &mut Known) -> Result<(), Error> {
     // not by the bounded queue of the requests: under overload it would be refused round after round
     let driver: &PgPool = &state.pool;
     let mut connection = driver.acquire().await?;
-    let (positions, good) = db::in_time(db::live::standing(&mut connection, &users, &sessions, &tokens, idle)).await?;
+    let db::live::Standing { positions, good, policy_version } =
+        db::in_time(db::live::standing(&mut connection, &users, &sessions, &tokens, idle)).await?;
     drop(connection);
+    // what it could not renew now is tried again, and nobody's change or end waits for it
+    let renewed = policy::at(state, policy_version).await.map(|_| ());
     let mut standing = HashMap::with_capacity(positions.len());
 
     for (user, now) in positions {
@@ -52,7 +56,7 @@ pub async fn look(state: &AppState, known: &mut Known) -> Result<(), Error> {
         let key = key(credential);
         !asked.contains(&key) || good.contains(&key)
     });
-    Ok(())
+    renewed
 }
 
 fn key(credential: &Credential) -> Vec<u8> {

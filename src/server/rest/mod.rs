@@ -11,6 +11,7 @@ pub mod events;
 pub mod extract;
 pub mod messages;
 pub mod openapi;
+pub mod policy;
 pub mod receipts;
 pub mod session;
 pub mod unread;
@@ -56,6 +57,11 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(changes::since))
         .routes(routes!(audit::checkpoint))
         .routes(routes!(events::stream))
+        .routes(routes!(policy::current))
+        .routes(takes_json(routes!(policy::apply)))
+        .routes(routes!(policy::history))
+        .routes(routes!(policy::explain))
+        .routes(takes_json(routes!(policy::dry_run)))
 }
 
 /// These operations have a JSON object as their body; a method that the path does not have is refused before that.

@@ -22,6 +22,7 @@ use utoipa::{OpenApi, PartialSchema};
         (name = "conversations", description = "The inbox and what changed in it."),
         (name = "messages", description = "Writing, and reading the history."),
         (name = "receipts", description = "What arrived, and what was on the screen."),
+        (name = "policy", description = "Who may write to whom; for admins."),
         (name = "audit", description = "What the organisation can be held to."),
     )
 )]

@@ -15,7 +15,7 @@ use crate::{
         context::Context,
         db::{self, conversation::Entry},
         live,
-        state::PolicyInForce,
+        state::Rules,
     },
 };
 
@@ -49,12 +49,13 @@ pub async fn open(ctx: &Context, recipient: UserId) -> Result<Opened, Error> {
         return Err(Error::not_found());
     }
     let asked = Circumstances { recipient_wrote_at: found.wrote_at, now: found.now };
+    let rules = live::policy::at(&ctx.state, found.policy_version).await?;
     let parties = (Party::from(&viewer.user), Party::from(&found.user));
     // whom the policy hides there is nobody
-    if !decide(&ctx.state.policy.policy, &parties.0, &parties.1, PolicyAction::Find, asked).allows() {
+    if !decide(&rules.policy, &parties.0, &parties.1, PolicyAction::Find, asked).allows() {
         return Err(Error::not_found());
     }
-    if let Decision::Deny { rule, reason } = decide(&ctx.state.policy.policy, &parties.0, &parties.1, PolicyAction::Open, asked) {
+    if let Decision::Deny { rule, reason } = decide(&rules.policy, &parties.0, &parties.1, PolicyAction::Open, asked) {
         return Err(Error::policy_denied(rule, reason));
     }
 
@@ -87,10 +88,11 @@ pub async fn list(ctx: &Context, q: Option<&str>, limit: Option<i64>, cursor: Op
     })
     .await?;
 
+    let rules = live::policy::at(&ctx.state, page.policy_version).await?;
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = page.items.len() > wanted;
     page.items.truncate(wanted);
-    let items: Vec<Conversation> = page.items.into_iter().map(|entry| seen_by(&ctx.state.policy, &viewer.user, entry, page.now)).collect();
+    let items: Vec<Conversation> = page.items.into_iter().map(|entry| seen_by(&rules, &viewer.user, entry, page.now)).collect();
     let next_cursor =
         items.last().filter(|_| more).map(|last| Cursor { last_activity_at: last.last_activity_at, conversation_id: last.id }.encode());
     Ok(ConversationPage { items, next_cursor, change_no: page.newest })
@@ -105,7 +107,8 @@ pub async fn get(ctx: &Context, id: ConversationId) -> Result<Conversation, Erro
     let user = viewer.id();
     let found = db::read(&ctx.state.pool, |mut db| async move { db::conversation::get(&mut db, user, id).await }).await?;
     let entry = found.items.into_iter().next().ok_or_else(Error::not_found)?;
-    Ok(seen_by(&ctx.state.policy, &viewer.user, entry, found.now))
+    let rules = live::policy::at(&ctx.state, found.policy_version).await?;
+    Ok(seen_by(&rules, &viewer.user, entry, found.now))
 }
 
 /// For refusals that come after the look at the id: nothing, when the conversation stands in the viewer's inbox.
@@ -119,10 +122,10 @@ pub async fn require(ctx: &Context, id: ConversationId) -> Result<(), Error> {
 }
 
 /// The conversation as this viewer sees it: with the policy's word on writing.
-pub(super) fn seen_by(policy: &PolicyInForce, viewer: &User, entry: Entry, now: Timestamp) -> Conversation {
+pub(super) fn seen_by(rules: &Rules, viewer: &User, entry: Entry, now: Timestamp) -> Conversation {
     let Entry { mut conversation, peer_wrote_at } = entry;
     let asked = Circumstances { recipient_wrote_at: peer_wrote_at, now };
-    match decide(&policy.policy, &Party::from(viewer), &Party::from(&conversation.peer), PolicyAction::Send, asked) {
+    match decide(&rules.policy, &Party::from(viewer), &Party::from(&conversation.peer), PolicyAction::Send, asked) {
         Decision::Allow => conversation.can_write = true,
         Decision::Deny { reason, .. } => conversation.cannot_write_reason = Some(reason),
     }

@@ -118,9 +118,14 @@ pub struct Happened<'a> {
 /// Tells everybody whom a transaction concerns, all of it at once, right after the commit and before anybody is answered.
 pub fn tell(state: &AppState, happened: &[Happened<'_>]) {
     let mut moved: HashMap<UserId, Moved> = HashMap::new();
+    let rules = state.policy.current();
     for Happened { sides, message } in happened {
         for (side, peer) in sides.both() {
-            let mine = moved.entry(side.user.id).or_insert_with(|| Moved { after: ChangeNo(i64::MAX), ..Moved::default() });
+            let mine = moved.entry(side.user.id).or_insert_with(|| Moved {
+                after: ChangeNo(i64::MAX),
+                policy_version: rules.version,
+                ..Moved::default()
+            });
             mine.after = mine.after.min(ChangeNo(side.moved_to.0.saturating_sub(1)));
             mine.up_to = mine.up_to.max(side.moved_to);
             // who begins to listen from here on reads the feed, which has all of this by now
@@ -128,7 +133,7 @@ pub fn tell(state: &AppState, happened: &[Happened<'_>]) {
                 continue;
             }
             let entry = sides.entry(side, peer);
-            let (conversation, message) = (seen_by(&state.policy, &side.user, entry, sides.now), message.cloned());
+            let (conversation, message) = (seen_by(&rules, &side.user, entry, sides.now), message.cloned());
             match mine.changes.iter_mut().find(|change| change.conversation.id == sides.conversation_id) {
                 Some(change) => {
                     // each has its own message as the last one: of several of a conversation the last is right

@@ -15,6 +15,8 @@ use crate::{
             self,
             send::{NewMessage, Recipient, Sent},
         },
+        live,
+        state::Rules,
     },
 };
 
@@ -29,7 +31,7 @@ pub struct SendMessage {
     pub body: String,
 }
 
-/// So often the policy is asked again when the recipient changes while it thinks.
+/// So often the policy is asked again when the recipient or the policy changes while it thinks.
 const TURNS: u8 = 3;
 
 /// A page of messages, ascending by seq.
@@ -54,7 +56,7 @@ fn check(at: PageAt) -> Result<(), Error> {
     if seq.0 < 0 { Err(Error::invalid(field, "Messages are numbered from 1.")) } else { Ok(()) }
 }
 
-/// Sends a message: one round trip as long as the recipient is as they were when the policy was asked last.
+/// Sends a message: one round trip as long as the recipient and the policy are as they were when it was asked last.
 /// A retry with the same key and text gives the same message.
 ///
 /// # Errors
@@ -69,9 +71,10 @@ pub async fn send(ctx: &Context, send: SendMessage) -> Result<SentMessage, Error
 
     // over the rate nothing new is written, but the database is asked: a replay is answered all the same
     let refused = ctx.state.limits.check_send(viewer.id()).err();
+    let mut rules = ctx.state.policy.current();
     let mut recipient_version = match refused {
         Some(_) => None,
-        None => ctx.state.policy.permits.version(send.conversation_id, viewer.id(), &sender),
+        None => rules.permits.version(send.conversation_id, viewer.id(), &sender),
     };
     for _ in 0..TURNS {
         let new = NewMessage {
@@ -81,6 +84,7 @@ pub async fn send(ctx: &Context, send: SendMessage) -> Result<SentMessage, Error
             body: body.clone(),
             salt,
             recipient_version,
+            policy_version: rules.version,
         };
         match groups::send(&ctx.state, new).await? {
             Sent::Created(message, _) => return Ok(SentMessage { message, replayed: false }),
@@ -88,7 +92,8 @@ pub async fn send(ctx: &Context, send: SendMessage) -> Result<SentMessage, Error
             Sent::Conflict => return Err(Error::new(Code::IdempotencyConflict)),
             Sent::NotFound => return Err(Error::not_found()),
             Sent::RecipientChanged(recipient) => {
-                permit(ctx, send.conversation_id, &sender, &recipient)?;
+                rules = live::policy::at(&ctx.state, recipient.policy_version).await?;
+                permit(ctx, &rules, send.conversation_id, &sender, &recipient)?;
                 if let Some(error) = refused {
                     return Err(error);
                 }
@@ -100,16 +105,15 @@ pub async fn send(ctx: &Context, send: SendMessage) -> Result<SentMessage, Error
 }
 
 /// Asks the policy, and remembers a yes that does not end by time alone.
-fn permit(ctx: &Context, conversation: ConversationId, sender: &Party, recipient: &Recipient) -> Result<(), Error> {
+fn permit(ctx: &Context, rules: &Rules, conversation: ConversationId, sender: &Party, recipient: &Recipient) -> Result<(), Error> {
     let viewer = ctx.viewer()?.id();
-    let policy = &ctx.state.policy;
     let asked = Circumstances { recipient_wrote_at: recipient.wrote_at, now: recipient.now };
-    if let Decision::Deny { rule, reason } = decide(&policy.policy, sender, &recipient.party, PolicyAction::Send, asked) {
+    if let Decision::Deny { rule, reason } = decide(&rules.policy, sender, &recipient.party, PolicyAction::Send, asked) {
         return Err(Error::policy_denied(rule, reason));
     }
     let never = Circumstances { recipient_wrote_at: None, ..asked };
-    if decide(&policy.policy, sender, &recipient.party, PolicyAction::Send, never).allows() {
-        policy.permits.keep(conversation, viewer, sender.clone(), recipient.version);
+    if decide(&rules.policy, sender, &recipient.party, PolicyAction::Send, never).allows() {
+        rules.permits.keep(conversation, viewer, sender.clone(), recipient.version);
     }
     Ok(())
 }

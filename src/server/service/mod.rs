@@ -11,6 +11,8 @@ pub mod live;
 pub mod messages;
 pub mod passwords;
 pub mod people;
+pub mod policy;
+mod policy_effect;
 pub mod receipts;
 pub mod session;
 pub mod tokens;

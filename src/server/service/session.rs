@@ -116,12 +116,7 @@ pub async fn sign_out(ctx: &Context) -> Result<(), Error> {
 /// The viewer, their totals, and where their feed stands.
 pub async fn me(ctx: &Context) -> Result<Me, Error> {
     let viewer = ctx.viewer()?;
-    let policy_version = ctx.state.policy.version;
-    db::read(
-        &ctx.state.pool,
-        |mut connection| async move { db::session::standing(&mut connection, viewer.user.clone(), policy_version).await },
-    )
-    .await
+    db::read(&ctx.state.pool, |mut connection| async move { db::session::standing(&mut connection, viewer.user.clone()).await }).await
 }
 
 /// Who presents this, as the database has them now or had them less than a second ago ([`believed`](crate::server::believed)).

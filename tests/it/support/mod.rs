@@ -14,7 +14,7 @@ use cms_messages::{
     server::{
         db::pool::Pool,
         settings::{LimitSettings, Settings},
-        state::AppState,
+        state::{AppState, Rules},
     },
 };
 use database::TestDatabase;
@@ -52,7 +52,7 @@ impl Office {
 
     /// On a database that is there already.
     pub fn on(database: TestDatabase, settings: Settings, files: LeptosOptions) -> Self {
-        let state = AppState::new(settings, files, database.pool(8), 1);
+        let state = AppState::new(settings.clone(), files, database.pool(8), Rules::new(settings.policy, 0));
         Self { database, state }
     }
 
@@ -93,7 +93,7 @@ pub fn settings() -> Settings {
 
 /// A server's state on this pool.
 pub fn state(settings: Settings, pool: Pool) -> AppState {
-    AppState::new(settings, leptos_options(), pool, 1)
+    AppState::new(settings.clone(), leptos_options(), pool, Rules::new(settings.policy, 0))
 }
 
 /// A site without files.

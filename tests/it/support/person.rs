@@ -65,6 +65,18 @@ impl Person {
         Self { ctx: context(state, &user), user }
     }
 
+    /// From now on an admin, also for the requests that they make here.
+    pub async fn becomes_admin(mut self) -> Self {
+        sqlx::query("update users set role = 'admin', version = version + 1 where id = $1")
+            .bind(self.id().0)
+            .execute(&*self.ctx.state.pool)
+            .await
+            .expect("an admin");
+        self.user.role = Role::Admin;
+        self.ctx = context(&self.ctx.state, &self.user);
+        self
+    }
+
     /// Gives them this password; signing in with it is for the test to do.
     pub async fn has_password(&self, password: &str) {
         self.has_password_hash(&hash_of(password).await).await;

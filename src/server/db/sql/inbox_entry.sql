@@ -1,5 +1,5 @@
 -- One conversation as the viewer sees it, if it is in their inbox.
-select f.change_no as "newest!", now() as "now!",
+select f.change_no as "newest!", now() as "now!", (select coalesce(max(version), 0) from policy_versions) as "policy_version!",
        e.conversation_id, e.unread, e.last_seq, e.read_seq, e.delivered_seq, e.change_no, e.last_activity_at,
        e.peer_read_seq, e.peer_delivered_seq, e.peer_last_sent_at, e.created_at,
        e.peer_id, e.peer_username, e.peer_display_name, e.peer_department, e.peer_role, e.peer_active,

@@ -6,7 +6,8 @@
 -- they wrote to the viewer), so that enough remain whichever groups it hides; $8 rows altogether, null for all.
 select ranked.id as "id!", ranked.username as "username!", ranked.display_name as "display_name!",
        ranked.department as "department!", ranked.role as "role!", ranked.active as "active!",
-       ranked.is_known as "is_known!", ranked.wrote_at, now() as "now!"
+       ranked.is_known as "is_known!", ranked.wrote_at, now() as "now!",
+       (select coalesce(max(version), 0) from policy_versions) as "policy_version!"
 from (
     select found.*,
            row_number() over (
