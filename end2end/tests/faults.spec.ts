@@ -3,6 +3,7 @@
 import type { Person } from '../fixtures/person.ts';
 import { kept } from '../fixtures/faults.ts';
 import { cutOff } from '../fixtures/guard.ts';
+import { OwnStream } from '../fixtures/own_stream.ts';
 import { Server } from '../fixtures/program.ts';
 import { site } from '../fixtures/site.ts';
 import { expect, test as base } from '../fixtures/test.ts';
@@ -115,6 +116,19 @@ test('the way falls silent, and what was connected never speaks again', async ({
   }, { timeout: 30_000, intervals: [50] }).toEqual(Array(3).fill('Before,Nobody hears this,one,two'));
   expect(left).toBeGreaterThanOrEqual(0);
   await expect(state).toHaveText('Up to date');
+});
+
+test('the live stream dies without a word, and within ten seconds the screens agree all the same', async ({ asha, arrive }) => {
+  const bikram = await arrive();
+  const { id } = await asha.api.open(bikram.id);
+  await asha.api.send(id, 'Before');
+  const own = await OwnStream.of(bikram.page);
+  for (const person of [asha, bikram]) await person.visit(`/messages/${id}`);
+  await bikram.frame.polls(1);
+  own.beat();
+  await asha.conversation.write('Nobody says that this is here');
+  await agree([asha, bikram], asha, id, 2);
+  await own.close();
 });
 
 test('a tab that crashes loses nothing that was written, and doubles nothing that was sent', async ({ asha, bikram, guard }) => {

@@ -32,8 +32,8 @@ use std::{
 };
 use tokio::time::{Instant, Sleep};
 
-/// No byte for 45 s means a dead stream; proxies close what rests for a minute.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// A browser of ours believes no stream that says nothing for `domain::live::SILENCE`. Others are promised 20 s.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// After this the client is asked to come again: it is then seen as it is now (role, department), and streams spread over
 /// the instances anew.
 const LIFE: Duration = Duration::from_secs(30 * 60);

@@ -173,10 +173,15 @@ impl Tab {
         }
         let led = self.lead.borrow().as_ref().map(|lead| lead.hearing);
         if let Some(hearing) = led {
+            let health = hearing.health(elapsed());
+            // it said nothing of having been cut off: what has happened meanwhile, only a question can tell
+            if self.told.get() == Health::Healthy && health == Health::Unheard {
+                self.ask_soon();
+            }
             if hearing.is_dead(elapsed()) {
                 self.open();
             }
-            self.tell(hearing.health(elapsed()), true);
+            self.tell(health, true);
             return;
         }
         let step = self.watch.borrow_mut().look();

@@ -33,7 +33,7 @@ pub struct Streams {
 
 /// What was allocated on the way is given back, or will not be.
 const REST: Duration = Duration::from_secs(3);
-/// Long enough for beats of each stream.
+/// Two beats of each stream.
 const BEATS: Duration = Duration::from_secs(10);
 
 impl Streams {
@@ -65,7 +65,7 @@ impl Streams {
         );
         row("RSS per live stream", 16.0, full.saturating_sub(idle) as f64 / streams, " KiB", note)?;
         let share = 100.0 * resting.as_secs_f64() / BEATS.as_secs_f64();
-        let note = "beats, and every 2 s a look at the feeds and sessions of all".to_owned();
+        let note = "a beat every 5 s each, and every 2 s a look at the feeds and sessions of all".to_owned();
         row("CPU of the server with these at rest", 25.0, share, " % of a core", note)?;
         row("RSS of the idle server", 25.0, idle as f64 / 1024.0, " MiB", String::new())?;
         let sends = seen.send.count() as f64 / seen.took.as_secs_f64();
