@@ -52,3 +52,4 @@ mod restore;
 mod retry;
 mod seal;
 mod sessions;
+mod verify;

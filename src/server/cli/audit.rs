@@ -1,21 +1,28 @@
-//! `audit …`: the export as JSON Lines, and the keys that sign the tree.
+//! `audit …`: the export as JSON Lines, and the keys that sign the tree. Verifying an export is in `verify`.
 
-use super::output;
+use super::{output, verify::VerifyArguments};
 use crate::{
     domain::time::Timestamp,
     server::{audit_keys, failure::Failure, service::audit, settings::Settings, start},
 };
 use clap::Subcommand;
-use std::{io::Write, ops::ControlFlow, path::PathBuf};
+use std::{
+    io::{self, Write},
+    ops::ControlFlow,
+    path::PathBuf,
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AuditCommand {
-    /// The audit log as JSON Lines on stdout, one entry a line, oldest first.
+    /// The audit log as JSON Lines on stdout, one entry a line. Without --since all that `audit verify` needs: the entries
+    /// in the order in which they were sealed, with the messages and receipts they vouch for, then everything else.
     Export {
-        /// Only what happened at or after this moment: 2026-11-22T09:30:00Z, or 2026-11-22 for the beginning of that day in UTC.
+        /// Only the entries, oldest first, of what happened at or after this moment: 2026-11-22T09:30:00Z, or 2026-11-22 for the beginning of that day in UTC.
         #[arg(long, value_parser = moment)]
         since: Option<Timestamp>,
     },
+    /// Check an export without the database: 0 when nothing is wrong, 1 when something is, 2 when it cannot be read.
+    Verify(VerifyArguments),
     /// The keys that sign the tree of the audit log.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -38,7 +45,9 @@ pub(super) enum KeyCommand {
 
 pub(super) async fn run(command: AuditCommand, settings: &Settings) -> Result<(), Failure> {
     match command {
-        AuditCommand::Export { since } => export(since, settings).await,
+        AuditCommand::Export { since: Some(since) } => export(since, settings).await,
+        AuditCommand::Export { since: None } => export_whole(settings).await,
+        AuditCommand::Verify(_) => Err(Failure::new("Nothing but the file is needed for that.")),
         AuditCommand::Key(command) => key(command, settings),
     }
 }
@@ -62,27 +71,48 @@ fn key(command: KeyCommand, settings: &Settings) -> Result<(), Failure> {
     }
 }
 
-async fn export(since: Option<Timestamp>, settings: &Settings) -> Result<(), Failure> {
+async fn export(since: Timestamp, settings: &Settings) -> Result<(), Failure> {
     let operator = start::operator(settings).await?;
-    // the writer is not held across an await: it is locked to this thread
-    let mut written = Ok(());
-    let mut lines = Vec::with_capacity(1 << 16);
-    audit::export(&operator, since.unwrap_or(Timestamp::EPOCH), |entry| {
-        written = serde_json::to_writer(&mut lines, &entry).map_err(std::io::Error::from).and_then(|()| {
-            lines.push(b'\n');
-            if lines.len() < 1 << 15 { Ok(()) } else { flush(&mut lines) }
-        });
-        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })
-    .await?;
-    Ok(output::settled(written.and_then(|()| flush(&mut lines)))?)
+    let mut lines = Lines::default();
+    audit::export(&operator, since, |entry| lines.add(|line| serde_json::to_writer(line, &entry))).await?;
+    lines.end()
 }
 
-fn flush(lines: &mut Vec<u8>) -> std::io::Result<()> {
-    let mut rows = output::rows();
-    rows.write_all(lines)?;
-    lines.clear();
-    rows.flush()
+async fn export_whole(settings: &Settings) -> Result<(), Failure> {
+    let operator = start::operator(settings).await?;
+    let mut lines = Lines::default();
+    audit::export_whole(&operator, |line| lines.add(|written| line.write(written))).await?;
+    lines.end()
+}
+
+/// Lines on their way out. The writer itself is not held across an await: it is locked to this thread.
+#[derive(Default)]
+struct Lines {
+    waiting: Vec<u8>,
+    failed: Option<io::Error>,
+}
+
+impl Lines {
+    fn add(&mut self, write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>) -> ControlFlow<()> {
+        let written = write(&mut self.waiting).map_err(io::Error::from).and_then(|()| {
+            self.waiting.push(b'\n');
+            if self.waiting.len() < 1 << 15 { Ok(()) } else { self.flush() }
+        });
+        self.failed = written.err();
+        if self.failed.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    fn end(mut self) -> Result<(), Failure> {
+        let written = self.failed.take().map_or_else(|| self.flush(), Err);
+        Ok(output::settled(written)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut rows = output::rows();
+        rows.write_all(&self.waiting)?;
+        self.waiting.clear();
+        rows.flush()
+    }
 }
 
 fn moment(text: &str) -> Result<Timestamp, String> {

@@ -1,5 +1,5 @@
 //! The command line: what each command is called, and which service does it. Tables go to stdout with tabs, sentences
-//! to stderr; a command that could not do its work says why and exits with 1.
+//! to stderr; a command that could not do its work says why and exits with 1. (`audit verify` exits with 2 then.)
 
 mod audit;
 mod demo;
@@ -8,6 +8,7 @@ mod people_file;
 mod policy;
 mod token;
 mod user;
+mod verify;
 
 use crate::server::{failure::Failure, settings, settings::Settings, start, telemetry};
 use clap::{Parser, Subcommand};
@@ -51,6 +52,11 @@ enum Command {
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
     let program = Program::parse();
+    // before the settings are read: who verifies needs none
+    let program = match program.command {
+        Command::Audit(audit::AuditCommand::Verify(arguments)) => return verify::run(arguments),
+        command => Program { command },
+    };
     let log = telemetry::start();
     let done = settings::load().and_then(|settings| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -116,6 +122,8 @@ mod tests {
             "audit key new --name messages.example.org --file audit.key",
             "audit key show",
             "audit export --since 2026-11-22T09:30:00Z",
+            "audit verify export.jsonl",
+            "audit verify - --checkpoint a --checkpoint b --key PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
         ] {
             let words = ["cms-messages"].into_iter().chain(line.split(' '));
             assert!(Program::try_parse_from(words).is_ok(), "{line}");

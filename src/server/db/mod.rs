@@ -5,6 +5,7 @@
 
 pub mod api_token;
 pub mod audit;
+pub mod bundle;
 pub mod conversation;
 pub mod credential;
 pub mod demo;

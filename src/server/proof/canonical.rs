@@ -56,6 +56,19 @@ impl Details {
             _ => Self::Text(text.to_owned()),
         }
     }
+
+    /// From an entry of version `v` that has one of the two keys.
+    ///
+    /// # Errors
+    /// When the version is not known, or the value does not stand under the key where it belongs.
+    pub(super) fn read(v: u64, details: Option<Value>, details_text: Option<String>) -> Result<Self, NotAnEntry> {
+        match (details, details_text) {
+            _ if v != VERSION => Err(NotAnEntry::Version(v)),
+            (Some(value), None) if is_plain(&value) => Ok(Self::Json(value)),
+            (None, Some(text)) => Ok(Self::of(&text)),
+            _ => Err(NotAnEntry::NotCanonical),
+        }
+    }
 }
 
 /// Why a line is no entry.
@@ -117,26 +130,14 @@ impl Entry {
     /// When it is no entry, or not in canonical form.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotAnEntry> {
         let line: Line = serde_json::from_slice(bytes).map_err(|error| NotAnEntry::Json(error.to_string()))?;
-        if line.v != VERSION {
-            return Err(NotAnEntry::Version(line.v));
-        }
-        let details = match (line.details, line.details_text) {
-            (Some(value), None) if is_plain(&value) => Details::Json(value),
-            (None, Some(text)) => Details::of(&text),
-            _ => return Err(NotAnEntry::NotCanonical),
-        };
-        let id = match line.id {
-            Id::Number(id) => id,
-            Id::Text(text) => text.parse().map_err(|_| NotAnEntry::NotCanonical)?,
-        };
         let entry = Self {
-            id,
+            id: line.id.number()?,
             at: line.at,
             actor_id: line.actor_id,
             action: line.action,
             conversation_id: line.conversation_id,
             object: line.object,
-            details,
+            details: Details::read(line.v, line.details, line.details_text)?,
         };
         if entry.to_bytes() == bytes { Ok(entry) } else { Err(NotAnEntry::NotCanonical) }
     }
@@ -160,12 +161,21 @@ struct Line {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Id {
+pub(super) enum Id {
     Number(i64),
     Text(String),
 }
 
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+impl Id {
+    pub(super) fn number(self) -> Result<i64, NotAnEntry> {
+        match self {
+            Self::Number(id) => Ok(id),
+            Self::Text(text) => text.parse().map_err(|_| NotAnEntry::NotCanonical),
+        }
+    }
+}
+
+pub(super) fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 
@@ -250,111 +260,5 @@ fn write_text(out: &mut String, text: &str) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Details, Entry, NotAnEntry, to_canonical};
-    use crate::domain::{ids::UserId, time::Timestamp};
-    use proptest::prelude::*;
-    use uuid::Uuid;
-
-    fn entry(details: &str) -> Entry {
-        Entry {
-            id: 7,
-            at: Timestamp::parse("2026-11-22T09:30:00.123456Z").expect("valid"),
-            actor_id: Some(UserId(Uuid::from_u128(1))),
-            action: "message.sent".into(),
-            conversation_id: None,
-            object: Some("3".into()),
-            details: Details::of(details),
-        }
-    }
-
-    fn line(entry: &Entry) -> String {
-        String::from_utf8(entry.to_bytes()).expect("UTF-8")
-    }
-
-    #[test]
-    fn an_entry_has_one_form() {
-        let expected = r#"{"action":"message.sent","actor_id":"00000000-0000-0000-0000-000000000001","at":"2026-11-22T09:30:00.123456Z","conversation_id":null,"details":{"a":[1,true,null],"b":"\u001f\"é"},"id":7,"object":"3","v":1}"#;
-        assert_eq!(line(&entry("{\"b\": \"\\u001f\\\"\\u00e9\", \"a\": [1, true, null]}")), expected);
-    }
-
-    #[test]
-    fn keys_are_sorted_as_the_standard_shows_it() {
-        // RFC 8785, section 3.2.3
-        let value = serde_json::json!({
-            "\u{20ac}": "Euro Sign", "\r": "Carriage Return", "\u{fb33}": "Hebrew Letter Dalet With Dagesh", "1": "One",
-            "\u{1f600}": "Emoji: Grinning Face", "\u{80}": "Control", "\u{f6}": "Latin Small Letter O With Diaeresis"
-        });
-        let written = to_canonical(&value);
-        let places: Vec<_> = ["Carriage", "One", "Control", "Latin", "Euro", "Emoji", "Hebrew"].map(|word| written.find(word)).to_vec();
-        assert!(places.is_sorted() && places[0].is_some(), "{written}");
-        // section 3.2.2.2
-        let text = serde_json::json!("\u{20ac}$\u{f}\nA'B\"\\\\\"/");
-        assert_eq!(to_canonical(&text), "\"\u{20ac}$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"");
-    }
-
-    #[test]
-    fn numbers_that_a_double_cannot_tell_apart_stay_apart() {
-        for (one, other) in [("9007199254740992", "9007199254740993"), ("1e400", "1e401"), ("1", "1.0"), ("0.1", "0.10")] {
-            let (one, other) = (entry(&format!("{{\"n\": {one}}}")), entry(&format!("{{\"n\": {other}}}")));
-            assert_ne!(one.to_bytes(), other.to_bytes());
-            assert_eq!(Entry::from_bytes(&other.to_bytes()), Ok(other));
-        }
-        assert!(line(&entry("{\"n\": 9007199254740991}")).contains("\"details\":{\"n\":9007199254740991}"));
-        assert!(line(&entry("{\"n\": 9007199254740992}")).contains("\"details_text\":\"{\\\"n\\\": 9007199254740992}\""));
-        let far = |id| line(&Entry { id, ..entry("{}") });
-        assert!(far(i64::MAX).contains("\"id\":\"9223372036854775807\""));
-        assert!(Entry::from_bytes(far(i64::MIN).as_bytes()).is_ok());
-    }
-
-    #[test]
-    fn what_is_not_canonical_is_no_entry() {
-        let good = line(&entry("{\"a\": 1}"));
-        assert_eq!(Entry::from_bytes(good.as_bytes()), Ok(entry("{\"a\":1}")));
-        for (from, to) in [
-            ("\"id\":7", "\"id\": 7"),
-            ("\"id\":7", "\"id\":\"7\""),
-            ("\"id\":7", "\"id\":7,\"id\":7"),
-            ("\"id\":7", "\"id\":7.0"),
-            (".123456Z", ".1234560Z"),
-            ("{\"a\":1}", "{\"a\":1.0}"),
-            ("{\"a\":1}", "{\"a\":1,\"a\":1}"),
-            ("\"details\":{\"a\":1}", "\"details_text\":\"{}\""),
-            (",\"object\":\"3\"", ""),
-            ("\"v\":1", "\"v\":1,\"w\":1"),
-            ("message", "\\u006dessage"),
-            ("}", "}\n"),
-        ] {
-            let bad = good.replacen(from, to, 1);
-            assert!(bad != good && Entry::from_bytes(bad.as_bytes()).is_err(), "{bad}");
-        }
-        assert_eq!(Entry::from_bytes(good.replace("\"v\":1", "\"v\":2").as_bytes()), Err(NotAnEntry::Version(2)));
-        assert!(matches!(Entry::from_bytes(b"{\"v\":1}"), Err(NotAnEntry::Json(_))));
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_an_entry_holds_comes_back(
-            id in any::<i64>(), micros in -62_000_000_000_000_000_i64..253_000_000_000_000_000, actor in any::<Option<u128>>(),
-            action in "\\PC*", object in proptest::option::of(any::<String>()), key in any::<String>(), text in any::<String>(),
-            number in any::<i64>(), fraction in any::<f64>(),
-        ) {
-            for details in [
-                serde_json::json!({ &key: [text, number] }).to_string(),
-                serde_json::json!({ key: fraction }).to_string(),
-                "null".to_owned(),
-            ] {
-                let entry = Entry {
-                    id,
-                    at: Timestamp::from_unix_micros(micros).expect("in the calendar"),
-                    actor_id: actor.map(|actor| UserId(Uuid::from_u128(actor))),
-                    action: action.clone(),
-                    conversation_id: None,
-                    object: object.clone(),
-                    details: Details::of(&details),
-                };
-                prop_assert_eq!(Entry::from_bytes(&entry.to_bytes()), Ok(entry));
-            }
-        }
-    }
-}
+#[path = "canonical_tests.rs"]
+mod tests;

@@ -1,8 +1,11 @@
 //! What makes the audit log tamper-evident, as pure functions: no SQL, no I/O, no clock, no chance.
 //!
 //! An entry becomes bytes (`canonical`), its bytes a leaf of a Merkle tree (`tree`), the tree's root a signed checkpoint
-//! (`note`). The sealer builds with it, whoever verifies an export checks with it; neither needs the other.
+//! (`note`). The sealer builds with these. An export is lines (`bundle`) that `verify` holds against each other: it needs
+//! neither the sealer nor the database.
 
+pub mod bundle;
 pub mod canonical;
 pub mod note;
 pub mod tree;
+pub mod verify;

@@ -8,17 +8,14 @@ use crate::{
         context::Context,
         db::{self, audit::ExportedEntry},
         operator::Operator,
+        proof::bundle::{End, Line, Record},
     },
 };
 use futures_util::TryStreamExt;
-use std::pin::pin;
+use std::{ops::ControlFlow, pin::pin};
 
 /// Hands every entry since a moment to `take`, by id, until it says stop. From one snapshot, without holding it in memory.
-pub async fn export(
-    operator: &Operator,
-    since: Timestamp,
-    mut take: impl FnMut(ExportedEntry) -> std::ops::ControlFlow<()>,
-) -> Result<(), Error> {
+pub async fn export(operator: &Operator, since: Timestamp, mut take: impl FnMut(ExportedEntry) -> ControlFlow<()>) -> Result<(), Error> {
     let mut connection = operator.pool.acquire().await?;
     let mut entries = pin!(db::audit::export(&mut connection, since));
     while let Some(entry) = entries.try_next().await? {
@@ -26,6 +23,31 @@ pub async fn export(
             break;
         }
     }
+    Ok(())
+}
+
+/// Hands everything that is needed to verify the log to `take`, line by line, until it says stop. From one snapshot,
+/// without holding it in memory and without holding anybody up.
+pub async fn export_whole(operator: &Operator, mut take: impl FnMut(Line) -> ControlFlow<()>) -> Result<(), Error> {
+    let mut connection = operator.pool.acquire().await?;
+    let mut tx = db::bundle::snapshot(&mut connection).await?;
+    let mut end = End { entries: 0, records: 0 };
+    db::bundle::in_order(&mut tx).await?;
+    for part in db::bundle::PARTS {
+        if part.whole_tables {
+            db::bundle::in_any_way(&mut tx).await?;
+        }
+        let mut lines = (part.lines)(&mut tx);
+        while let Some(line) = lines.try_next().await? {
+            let counted = if matches!(line, Line::Entry(_)) { &mut end.entries } else { &mut end.records };
+            *counted = counted.saturating_add(1);
+            if take(line).is_break() {
+                return Ok(());
+            }
+        }
+    }
+    tx.rollback().await?;
+    let _ = take(Line::Record(Record::End(end)));
     Ok(())
 }
 

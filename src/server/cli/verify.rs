@@ -1,0 +1,121 @@
+//! `audit verify`: reads an export and says what is wrong with it. Alone among the commands it wants nothing but the file:
+//! no settings, no database, no key, no network; whoever checks need not trust the machine that it came from.
+
+use super::output;
+use crate::server::proof::{
+    note::PublicKey,
+    verify::{Anchor, Report, Trust, Verifier},
+};
+use clap::Args;
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// It could be read, and something does not go together.
+const WRONG: u8 = 1;
+
+/// It could not be read, or is no export at all.
+const UNREADABLE: u8 = 2;
+
+/// Findings that are shown; further ones are counted.
+const SHOWN: usize = 100;
+
+/// No line of an export is as long.
+const LONGEST_LINE: u64 = 64 * 1024 * 1024;
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArguments {
+    /// What `audit export` has written (without --since); - for stdin.
+    file: PathBuf,
+    /// A checkpoint that was kept outside: a file with a signed note, or an anchor file. May be given several times.
+    #[arg(long = "checkpoint", value_name = "FILE")]
+    checkpoints: Vec<PathBuf>,
+    /// A public key as it was published (name+hash+base64). May be given several times; several are a rotation.
+    #[arg(long = "key", value_name = "VKEY")]
+    keys: Vec<PublicKey>,
+}
+
+/// 0: nothing is wrong. 1: something is. 2: it could not be read.
+pub(super) fn run(arguments: VerifyArguments) -> ExitCode {
+    match verify(arguments) {
+        Ok(report) if report.is_good() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(WRONG),
+        Err(reason) => {
+            output::say(reason);
+            ExitCode::from(UNREADABLE)
+        }
+    }
+}
+
+fn verify(arguments: VerifyArguments) -> Result<Report, String> {
+    let mut anchors = Vec::new();
+    for file in &arguments.checkpoints {
+        let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
+        anchors.extend(Anchor::read(&text).map_err(|wrong| format!("{}: {wrong}.", file.display()))?);
+    }
+    let trust = Trust { anchors, keys: arguments.keys };
+    let file = &arguments.file;
+    let verifier = read(file).map_err(|error| unreadable(file, &error))?;
+    let report = verifier.finish(&trust).ok_or_else(|| format!("{} is no export of an audit log.", file.display()))?;
+    output::settled(show(&report, &trust)).map_err(|error| error.to_string())?;
+    Ok(report)
+}
+
+fn unreadable(file: &Path, error: &io::Error) -> String {
+    format!("{} cannot be read: {error}", file.display())
+}
+
+fn read(file: &Path) -> io::Result<Verifier> {
+    let mut lines: Box<dyn BufRead> = match file.to_str() {
+        Some("-") => Box::new(io::stdin().lock()),
+        _ => Box::new(BufReader::with_capacity(1 << 20, File::open(file)?)),
+    };
+    let (mut verifier, mut line) = (Verifier::new(), Vec::new());
+    loop {
+        line.clear();
+        if lines.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
+            return Ok(verifier);
+        }
+        verifier.line(line.strip_suffix(b"\n").unwrap_or(&line));
+    }
+}
+
+fn show(report: &Report, trust: &Trust) -> io::Result<()> {
+    let mut rows = output::rows();
+    let counts = report.counts;
+    writeln!(
+        rows,
+        "{} entries ({} not sealed), {} messages ({} erased), {} receipts, {} conversations, {} checkpoints, {} anchored ones",
+        counts.entries,
+        counts.unsealed,
+        counts.messages,
+        counts.erased,
+        counts.receipts,
+        counts.conversations,
+        report.checkpoints,
+        trust.anchors.len()
+    )?;
+    if let Some(newest) = &report.newest {
+        writeln!(rows, "\nThe newest checkpoint, to be kept for the next time:\n\n{newest}")?;
+    }
+    for caution in &report.cautions {
+        writeln!(rows, "Note: {caution}")?;
+    }
+    let findings = &report.findings;
+    if report.is_good() {
+        writeln!(rows, "GOOD: all of it goes together, and what is sealed is what was signed.")?;
+        return rows.flush();
+    }
+    writeln!(rows, "WRONG: {} things do not go together.", findings.all())?;
+    for finding in findings.kept().iter().take(SHOWN) {
+        writeln!(rows, "{finding}")?;
+    }
+    let more = findings.all().saturating_sub(SHOWN as u64);
+    if more > 0 {
+        writeln!(rows, "… and {more} more.")?;
+    }
+    rows.flush()
+}
