@@ -15,7 +15,7 @@ use prometheus_client::{
     registry::{Metric, Registry, Unit},
 };
 use std::{
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
@@ -45,6 +45,7 @@ struct Seal {
     waited: Histogram,
     refusals: Counter,
     late: Counter,
+    oldest: Gauge<f64, AtomicU64>,
 }
 
 /// When the way that hints take was last seen to work.
@@ -80,7 +81,11 @@ impl Metrics {
         let waited = timing();
         let help = "Time from an audit entry's moment to its leaf";
         names.0.register_with_unit("audit_unsealed", help, Unit::Seconds, waited.clone());
+        let oldest = Gauge::<f64, AtomicU64>::default();
+        let help = "How long the oldest audit entry without a seal has waited, whoever seals; 0 when there is none";
+        names.0.register_with_unit("audit_oldest_unsealed", help, Unit::Seconds, oldest.clone());
         let seal = Seal {
+            oldest,
             has_keys: names.of("audit_sealer", "1 when this process has a key and seals, or would if no other did"),
             leaves: names.of("audit_sealed", "Audit entries sealed by this process"),
             size: names.of("audit_checkpoint_size", "Sealed entries by the newest checkpoint that this process has signed"),
@@ -151,6 +156,11 @@ impl Metrics {
             self.seal.leaves.inc();
             self.seal.waited.observe(seconds);
         }
+    }
+
+    /// So many seconds has the oldest entry without a leaf been waiting.
+    pub fn oldest_unsealed(&self, seconds: f64) {
+        self.seal.oldest.set(seconds);
     }
 
     /// The sealer did not go on.

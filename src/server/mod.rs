@@ -51,11 +51,14 @@ pub async fn run(settings: settings::Settings) -> Result<(), Failure> {
     let metrics = serve::listen_for_metrics(state.settings.server.metrics_addr).await?;
     live::join(&state);
     jobs::spawn(&state, &state.shutdown);
-    jobs::spawn_sealer(&state, keys);
+    let sealing = jobs::sealing::Sealing::begin(&state, keys);
     serve::stop_on_signal(&state)?;
     serve::announce(&listener)?;
     serve::metrics(metrics, &state);
     serve::serve(listener, router::router(state.clone()), &state).await;
+    if let Some(sealing) = sealing {
+        sealing.end().await;
+    }
     state.pool.close().await;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::support::{Office, database::TestDatabase, program::Program, server::Server, settings};
 use cms_messages::server::{
-    audit_keys, db,
+    audit_keys, db, jobs,
     jobs::{
         anchor::Anchors,
         seal::{Round, Sealer},
@@ -422,4 +422,83 @@ async fn a_program_with_a_key_seals_by_itself_and_anchors_when_it_stops() {
     for file in [key_file, anchor_file] {
         std::fs::remove_file(file).expect("removed");
     }
+}
+
+/// The answer to what was done while the server drains is given before the server ends, and so is its seal.
+#[tokio::test]
+async fn nothing_that_was_answered_is_unsealed_after_a_clean_stop() {
+    let place = |what: &str| std::env::temp_dir().join(format!("cms-messages-stop-{}-{what}", std::process::id()));
+    let (key_file, anchor_file) = (place("key"), place("anchors"));
+    for file in [&key_file, &anchor_file] {
+        let _ = std::fs::remove_file(file);
+    }
+    audit_keys::create(&key_file, "messages.example.org").expect("a key");
+    let database = TestDatabase::new().await;
+    let (mut owner, mut watch) = (database.owner().await, database.owner().await);
+    let mut program = Program::serve_logged(
+        &database,
+        &[
+            ("CMS_MESSAGES__AUDIT__KEY_FILE", key_file.to_str().expect("a path")),
+            ("CMS_MESSAGES__AUDIT__ANCHOR_FILE", anchor_file.to_str().expect("a path")),
+            ("CMS_MESSAGES__AUDIT__ANCHOR_EVERY_SECONDS", "3600"),
+        ],
+    );
+    let log = program.log();
+    // a failed sign-in, which is written down, waits for this lock
+    let mut held = owner.begin().await.expect("begun");
+    held.execute("lock table sign_in_failures in exclusive mode").await.expect("locked");
+    let url = format!("http://{}/api/v1/session", program.address);
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let attempt = http.post(url).json(&serde_json::json!({"username": "nobody", "password": "a guess"}));
+    let answer = tokio::spawn(async move { attempt.send().await.expect("an answer").status().as_u16() });
+    let waiting = "select count(*) from pg_locks where relation = 'sign_in_failures'::regclass and not granted";
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut watch).await.expect("counted") == 0 {
+        tokio::task::yield_now().await;
+    }
+    program.ask_to_stop();
+    let drains = tokio::task::spawn_blocking(move || {
+        let drains = log.iter().any(|line| line.contains("draining"));
+        (drains, log)
+    });
+    // who does not listen to the rest would cost it lines
+    let (drains, _log) = drains.await.expect("no panic");
+    assert!(drains);
+    held.rollback().await.expect("released");
+    assert_eq!(answer.await.expect("no panic"), 401);
+    assert!(program.ended().await.0.success());
+    let counts: (i64, i64, i64) = sqlx::query_as(
+        "select count(*) filter (where action = 'session.refused'), count(*), (select max(size) from audit_checkpoints) from audit_entries",
+    )
+    .fetch_one(&mut watch)
+    .await
+    .expect("counted");
+    assert_eq!((counts.0, counts.1), (1, counts.2), "all of it is sealed");
+    let anchors = std::fs::read_to_string(&anchor_file).expect("anchored");
+    let last: serde_json::Value = serde_json::from_str(anchors.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(note::read_unverified(last["note"].as_str().expect("a note")).expect("a checkpoint").size as i64, counts.1);
+    for file in [key_file, anchor_file] {
+        std::fs::remove_file(file).expect("removed");
+    }
+}
+
+#[tokio::test]
+async fn that_no_sealer_works_shows_in_every_instance() {
+    let office = Office::new().await;
+    let mut owner = office.database.owner().await;
+    let age = async || {
+        jobs::unsealed::run(&office.state.pool, &office.state.metrics).await.expect("looked");
+        let page = office.state.metrics.render();
+        let line = page.lines().find_map(|line| line.strip_prefix("cms_messages_audit_oldest_unsealed_seconds ")).expect("the gauge");
+        line.parse::<f64>().expect("a number")
+    };
+    let old = "insert into audit_entries (at, action) values (clock_timestamp() - interval '1 hour', 'user.changed')";
+    owner.execute(old).await.expect("written");
+    write(&mut owner, 3).await;
+    assert!((3_600.0..3_700.0).contains(&age().await));
+    let mut sealer = sealer(&office.state);
+    seal(&mut sealer).await;
+    assert!(age().await < f64::EPSILON);
+    // and again, above what is sealed
+    owner.execute(old).await.expect("written");
+    assert!((3_600.0..3_700.0).contains(&age().await));
 }

@@ -67,6 +67,20 @@ pub async fn leaves(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
         .await
 }
 
+/// How many seconds the first entry by number that has no leaf has been waiting; `None` when there is none. Looks no further
+/// than that: below the floor there is none.
+pub async fn oldest_unsealed(db: &mut PgConnection) -> Result<Option<f64>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select greatest(extract(epoch from clock_timestamp() - e.at), 0)::float8 as "seconds!"
+           from audit_entries e
+           where e.id > coalesce((select c.floor from audit_checkpoints c order by c.size desc limit 1), 0)
+             and not exists (select from audit_leaves l where l.entry_id = e.id)
+           order by e.id limit 1"#
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// Who may be about to commit an entry: an INSERT takes this lock before it takes a number, and keeps it to the end of its
 /// transaction. (A prepared transaction has a name here, too.) Who only reads, however long, has no such lock.
 pub async fn writers(db: &mut PgConnection) -> Result<HashSet<String>, sqlx::Error> {

@@ -28,29 +28,32 @@ pub struct Anchors {
     last: Option<String>,
 }
 
-/// Until the server stops; at once when nothing is to be done.
-pub(super) async fn run(state: AppState) {
+/// Until the server stops; gives what may go out once more then. At once, and nothing, when no place is named.
+pub(super) async fn run(state: AppState) -> Option<Anchors> {
     let audit = state.settings.audit.clone();
     if audit.anchor_file.is_none() && !audit.anchor_syslog {
         tracing::warn!("checkpoints of the audit log are kept in its database alone: name an [audit] anchor_file elsewhere");
-        return;
+        return None;
     }
     let every = Duration::from_secs(u64::from(audit.anchor_every_seconds));
-    let (mut anchors, mut failing, mut stopping) = (Anchors::default(), false, false);
+    let (mut anchors, mut failing) = (Anchors::default(), false);
     loop {
-        let done = anchors.round(&state).await;
-        match &done {
-            Err(Missed::Database(error)) if !failing => tracing::warn!(code = ?error.code, "no checkpoint could be read to be anchored"),
-            Err(Missed::Outside(reason)) if !failing => tracing::error!(reason = reason.as_str(), "a checkpoint could not be anchored"),
-            Ok(_) if failing => tracing::info!("checkpoints are anchored again"),
-            _ => {}
+        say(&mut failing, &anchors.round(&state).await);
+        if pause(&state.shutdown, every).await {
+            return Some(anchors);
         }
-        failing = done.is_err();
-        if stopping {
-            return;
-        }
-        stopping = pause(&state.shutdown, every).await;
     }
+}
+
+/// A failure is said once, and so is the recovery.
+pub(super) fn say(failing: &mut bool, done: &Result<bool, Missed>) {
+    match done {
+        Err(Missed::Database(error)) if !*failing => tracing::warn!(code = ?error.code, "no checkpoint could be read to be anchored"),
+        Err(Missed::Outside(reason)) if !*failing => tracing::error!(reason = reason.as_str(), "a checkpoint could not be anchored"),
+        Ok(_) if *failing => tracing::info!("checkpoints are anchored again"),
+        _ => {}
+    }
+    *failing = done.is_err();
 }
 
 /// Why there is no anchor.

@@ -4,13 +4,14 @@ pub mod anchor;
 pub mod clean_up;
 pub mod fan_out;
 pub mod seal;
+pub mod sealing;
+pub mod unsealed;
 pub mod verify_unread;
 
 use crate::{
     error::Error,
-    server::{live::watch, proof::note::PrivateKey, state::AppState},
+    server::{live::watch, state::AppState},
 };
-use seal::{Round, Sealer};
 use std::{future::Future, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -42,32 +43,11 @@ pub fn spawn(state: &AppState, shutdown: &CancellationToken) {
         let state = counted.clone();
         async move { verify_unread::run(&state.pool, &state.metrics, verify_unread::SLICE).await }
     }));
-}
-
-/// Seals the audit log, while there are keys to sign with.
-pub fn spawn_sealer(state: &AppState, keys: Vec<PrivateKey>) {
-    let Some(mut sealer) = Sealer::new(state.clone(), keys) else {
-        tracing::warn!("the audit log is not sealed: make a key with `cms-messages audit key new` and name it in [audit] key_file");
-        return;
-    };
-    state.metrics.seals();
-    state.tasks.spawn(anchor::run(state.clone()));
-    let shutdown = state.shutdown.clone();
-    state.tasks.spawn(async move {
-        let (mut failing, mut refused) = (false, None);
-        loop {
-            let round = sealer.round().await;
-            let reason = if let Ok(Round::Refused(reason)) = round { Some(reason) } else { None };
-            if let Some(reason) = reason.filter(|reason| refused != Some(*reason)) {
-                tracing::error!(reason, "the audit log is not sealed any further");
-            }
-            refused = reason;
-            say(&mut failing, "seal", &round.map(|_| ()));
-            if pause(&shutdown, seal::EVERY).await {
-                return;
-            }
-        }
-    });
+    let told = state.clone();
+    state.tasks.spawn(repeat("unsealed", unsealed::EVERY, shutdown.clone(), move || {
+        let state = told.clone();
+        async move { unsealed::run(&state.pool, &state.metrics).await }
+    }));
 }
 
 /// Round after round. A failure is said once, and so is the recovery: a database that is away for an hour fills no disk.

@@ -34,6 +34,11 @@ impl Program {
         program
     }
 
+    /// Serves with these variables; its log is for the test to read.
+    pub fn serve_logged(database: &TestDatabase, environment: &[(&str, &str)]) -> Self {
+        Self::begun(database, environment)
+    }
+
     /// Serves, and nobody reads what it logs after it has said where it listens.
     pub fn unread(database: &TestDatabase) -> Self {
         Self::begun(database, &[])
