@@ -96,11 +96,13 @@ impl Owner {
         }
     }
 
-    /// Whether the table holds something else now.
+    /// Whether what is covered of the table is something else now: two rows that have exchanged all of it are the same rows.
     async fn differs(&mut self, table: &str, sql: String) -> bool {
         self.run(format!("begin; {sql}; commit")).await;
-        let differs =
-            format!("select exists (table {table} except all table kept_{table}) or exists (table kept_{table} except all table {table})");
+        let covered: Vec<&str> = self.columns.iter().filter(|column| column.table == table).map(|column| column.column.as_str()).collect();
+        let of = |table: &str| format!("select {} from {table}", covered.join(", "));
+        let (now, before) = (of(table), of(&format!("kept_{table}")));
+        let differs = format!("select exists ({now} except all {before}) or exists ({before} except all {now})");
         sqlx::query_scalar(AssertSqlSafe(differs)).fetch_one(&mut self.db).await.expect("compared")
     }
 
