@@ -117,12 +117,7 @@ pub async fn explain(ctx: &Context, from: UserId, to: UserId, action: PolicyActi
 /// As [`explain`]; `invalid` for a name that nobody has, with its field.
 pub async fn explain_by_name(ctx: &Context, from: &str, to: &str, action: PolicyAction) -> Result<Explanation, Error> {
     ctx.admin()?;
-    let known = async |field: &str, typed: &str| {
-        let name = &typed.trim().to_lowercase().replace('\0', " ");
-        let user = db::read(&ctx.state.pool, |mut db| async move { db::user::by_username(&mut db, name).await }).await?;
-        user.map(|user| user.id).ok_or_else(|| Error::invalid(field, "Nobody has this user name."))
-    };
-    explain(ctx, known("from", from).await?, known("to", to).await?, action).await
+    explain(ctx, known(ctx, "from", from).await?, known(ctx, "to", to).await?, action).await
 }
 
 /// A short name for these rules in place of this version: the same only for the same.
@@ -246,6 +241,13 @@ fn checked(rules: Vec<Rule>) -> Result<Policy, Error> {
         let detail = refused.first().map(|(field, reason)| format!("{field}: {reason}")).unwrap_or_default();
         Error { detail, fields: refused.into_iter().collect(), ..Error::new(Code::Invalid) }
     })
+}
+
+/// Whose user name was typed into this field.
+async fn known(ctx: &Context, field: &str, typed: &str) -> Result<UserId, Error> {
+    let name = &typed.trim().to_lowercase().replace('\0', " ");
+    let user = db::read(&ctx.state.pool, |mut db| async move { db::user::by_username(&mut db, name).await }).await?;
+    user.map(|user| user.id).ok_or_else(|| Error::invalid(field, "Nobody has this user name."))
 }
 
 fn note(text: &str) -> Result<String, Error> {
