@@ -53,7 +53,7 @@ struct Dice(u64);
 impl Dice {
     fn new() -> Self {
         let seed = std::env::var("CMS_MESSAGES_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_127);
-        println!("CMS_MESSAGES_SEED={seed}");
+        eprintln!("CMS_MESSAGES_SEED={seed}");
         Self(seed)
     }
 
