@@ -57,6 +57,20 @@ actions! {
     TokenCreated = "token.created",
     /// A program lost access.
     TokenRevoked = "token.revoked",
+    /// An admin asked to read other people's conversations.
+    ReviewRequested = "review.requested",
+    /// A second admin agreed.
+    ReviewApproved = "review.approved",
+    /// A second admin did not.
+    ReviewRefused = "review.refused",
+    /// It was ended before its time, or taken back.
+    ReviewEnded = "review.ended",
+    /// Whom the reviewed person writes with was looked at.
+    ReviewListed = "review.listed",
+    /// A page of other people's conversation is going to be read.
+    ReviewRead = "review.read",
+    /// Somebody took a part of this log away.
+    AuditExported = "audit.exported",
     /// Other rules of who may write to whom; holds their digest.
     PolicyChanged = "policy.changed",
 }

@@ -6,6 +6,7 @@
 
 pub mod arrival;
 pub mod audit;
+pub mod audit_log;
 pub mod change;
 pub mod connection;
 pub mod conversation;
@@ -21,6 +22,7 @@ pub mod policy;
 pub mod profile;
 pub mod reading;
 pub mod receipt;
+pub mod review;
 pub mod rows;
 pub mod session;
 pub mod text;

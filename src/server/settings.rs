@@ -9,6 +9,7 @@ pub use load::{has_file, leptos_options, load};
 
 use crate::domain::{
     policy::Policy,
+    review::ReviewMode,
     session::{self, CmsFrame},
 };
 use serde::Deserialize;
@@ -48,11 +49,22 @@ pub struct Audit {
     pub anchor_syslog: bool,
     /// At most so often.
     pub anchor_every_seconds: u32,
+    /// Whether admins may read other people's conversations, and whether a second one has to agree.
+    pub review: ReviewMode,
+    /// For so long an approved review may be read.
+    pub review_grant_hours: u32,
 }
 
 impl Default for Audit {
     fn default() -> Self {
-        Self { key_file: None, anchor_file: None, anchor_syslog: false, anchor_every_seconds: 60 }
+        Self {
+            key_file: None,
+            anchor_file: None,
+            anchor_syslog: false,
+            anchor_every_seconds: 60,
+            review: ReviewMode::default(),
+            review_grant_hours: 8,
+        }
     }
 }
 

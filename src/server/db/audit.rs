@@ -2,6 +2,7 @@
 
 use crate::domain::{
     audit::Action,
+    audit_log::{AuditCursor, AuditFilter},
     ids::{ConversationId, UserId},
     time::Timestamp,
 };
@@ -81,6 +82,25 @@ pub async fn append_many(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// An admin takes the entries away that match; where the export begins: right below this entry.
+pub async fn append_export(connection: &mut PgConnection, actor: UserId, filter: &AuditFilter) -> Result<AuditCursor, sqlx::Error> {
+    let row = sqlx::query!(
+        "insert into audit_entries (actor_id, action, details) values ($1, $2, $3) returning id, at",
+        actor.0,
+        Action::AuditExported.as_str(),
+        serde_json::json!({
+            "people": filter.people,
+            "action": filter.action,
+            "from": filter.from,
+            "until": filter.until,
+            "conversation_id": filter.conversation,
+        })
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(AuditCursor { at: row.at.into(), id: row.id })
 }
 
 /// Every entry since a moment, by id, from one snapshot, as the client takes them.

@@ -5,6 +5,7 @@
 
 pub mod api_token;
 pub mod audit;
+pub mod audit_search;
 pub mod bundle;
 pub mod conversation;
 pub mod credential;
@@ -24,6 +25,8 @@ pub mod policy_effect;
 pub mod pool;
 pub mod receipt;
 pub mod retry;
+pub mod review;
+pub mod review_read;
 pub mod seal;
 pub mod send;
 pub mod session;

@@ -3,6 +3,7 @@
 //! A function asks the context who calls before anything else, or takes an `Operator`, which no request can make.
 
 pub mod audit;
+pub mod audit_log;
 pub mod changes;
 pub mod conversations;
 pub mod groups;
@@ -14,6 +15,8 @@ pub mod people;
 pub mod policy;
 mod policy_effect;
 pub mod receipts;
+pub mod review_reading;
+pub mod reviews;
 pub mod session;
 pub mod tokens;
 pub mod unread;

@@ -11,6 +11,8 @@ use toml::{Table, Value};
 
 /// In the working directory; may be absent.
 const FILE: &str = "Leptos.toml";
+/// What is granted has to end.
+const MOST_GRANTED_HOURS: u32 = 24 * 31;
 const PREFIX: &str = "CMS_MESSAGES__";
 const FRAMEWORK: &str = "[package.metadata.leptos]";
 /// The variables with names of their own: they yield to the long name.
@@ -178,11 +180,15 @@ fn checked(mut settings: Settings) -> Result<Settings, Failure> {
     let at_least_one = [
         ("[database] max_connections", settings.database.max_connections),
         ("[audit] anchor_every_seconds", settings.audit.anchor_every_seconds),
+        ("[audit] review_grant_hours", settings.audit.review_grant_hours),
         ("[sessions] idle_hours", settings.sessions.idle_hours),
         ("[sessions] absolute_days", settings.sessions.absolute_days),
     ];
     if let Some((key, _)) = at_least_one.iter().find(|(_, value)| *value == 0) {
         return Err(Failure(format!("{key}: it must be at least 1")));
+    }
+    if settings.audit.review_grant_hours > MOST_GRANTED_HOURS {
+        return Err(Failure(format!("[audit] review_grant_hours: it must be at most {MOST_GRANTED_HOURS}, a month")));
     }
     let is_link = |href: &str| href.starts_with('/') || href.starts_with("https://") || href.starts_with("http://");
     if settings.cms.links.iter().any(|link| !is_link(&link.href)) {
