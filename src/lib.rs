@@ -8,11 +8,13 @@
 //! ```
 //!
 //! One crate, layers first, the same nouns in each layer: a thing lives at `<layer>/<noun>.rs`.
-//! `domain` and `error` are pure and know nobody. `server` is compiled for the server alone (`ssr`), `ui/browser` only
+//! `domain` and `error` are pure and know nobody. `server` and `admin` are compiled for the server alone (`ssr`), `ui/browser` only
 //! acts in the browser (`hydrate`). This file is the only one that chooses modules by feature.
 
 #![recursion_limit = "512"]
 
+#[cfg(feature = "ssr")]
+pub mod admin;
 pub mod answer;
 pub mod app;
 #[cfg(feature = "hydrate")]

@@ -1,6 +1,7 @@
 //! Every route of the server, and what a request passes on its way there. Read with the drawing in `middleware`.
 
 use crate::{
+    admin,
     error::{Code, Error},
     server::{
         assets, forms, health,
@@ -33,6 +34,7 @@ pub fn router(state: AppState) -> Router {
     let for_people = Router::new()
         .merge(pages::router())
         .merge(forms::router())
+        .merge(admin::router())
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(signed_in::for_people))
         .layer(authenticate)

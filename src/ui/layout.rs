@@ -26,7 +26,10 @@ use super::{
     },
 };
 use crate::{
-    domain::session::{CmsLink, Session},
+    domain::{
+        session::{CmsLink, Session},
+        user::Role,
+    },
     error::Code,
     server_fns::{client, session::get_session},
     ui::components::keys::{KeysDialog, listen_for_keys},
@@ -120,6 +123,7 @@ fn Frame(session: Session, content: fn() -> AnyView) -> impl IntoView {
 #[component]
 fn Menu(name: String, links: Vec<CmsLink>) -> impl IntoView {
     let unread = InboxStore::expect().unread;
+    let admin = ViewerState::expect().user.role == Role::Admin;
     let path = use_location().pathname;
     let current = move |prefix: &'static str| (path.read().starts_with(prefix)).then_some("page");
     let links = links.into_iter().enumerate().map(|(index, link)| {
@@ -148,7 +152,19 @@ fn Menu(name: String, links: Vec<CmsLink>) -> impl IntoView {
                         <UnreadBadge count=Signal::derive(move || unread.get().messages) counted=" unread messages"/>
                     </a>
                 </li>
-                <li data-end>
+                {admin
+                    .then(|| {
+                        view! {
+                            <li data-end>
+                                // whole pages from the server, of which this half knows nothing
+                                <a class="menu-item" href="/admin" rel="external">
+                                    <Icon name="audit"/>
+                                    <span>"Admin"</span>
+                                </a>
+                            </li>
+                        }
+                    })}
+                <li data-end=!admin>
                     <a class="menu-item" href="/settings" aria-current=move || current("/settings")>
                         <Icon name="settings"/>
                         <span>"Settings"</span>

@@ -12,6 +12,7 @@ pub mod body;
 pub mod catch_panic;
 pub mod client_address;
 pub mod cross_site;
+pub mod deliberate;
 pub mod problem;
 pub mod request_id;
 pub mod security_headers;

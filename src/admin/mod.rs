@@ -1,0 +1,40 @@
+//! The screens of admins under `/admin`: rendered by the server as whole pages, without a script, so nothing of them is
+//! downloaded by anybody else.
+//!
+//! A screen is a handler of three steps: read the [`Form`](form::Form), call a service (which asks for an admin), and
+//! [`show`](screen::show) what came of it. A POST that was accepted redirects to a GET; one that was refused shows its screen
+//! again with the reason and what was typed. Who may what is decided in the services.
+
+pub mod audit;
+pub mod form;
+pub mod reviews;
+pub mod screen;
+pub mod words;
+
+use crate::server::{middleware::body, state::AppState};
+use axum::{
+    Router,
+    middleware::from_fn,
+    response::Redirect,
+    routing::{MethodRouter, get, post},
+};
+
+/// Every screen.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/admin", get(|| async { Redirect::to("/admin/audit") }))
+        .route("/admin/audit", get(audit::list))
+        .route("/admin/audit/export", takes_form(post(audit::export)))
+        .route("/admin/reviews", get(reviews::list))
+        .route("/admin/reviews/new", get(reviews::new).merge(takes_form(post(reviews::create))))
+        .route("/admin/reviews/{id}", get(reviews::one))
+        .route("/admin/reviews/{id}/decide", takes_form(post(reviews::decide)))
+        .route("/admin/reviews/{id}/end", takes_form(post(reviews::end)))
+        .route("/admin/reviews/{id}/conversations", get(reviews::conversations))
+        .route("/admin/reviews/{id}/conversations/{conversation_id}", get(reviews::read))
+}
+
+/// These take a plain form, and nothing else.
+fn takes_form(methods: MethodRouter<AppState>) -> MethodRouter<AppState> {
+    methods.route_layer(from_fn(body::form))
+}
