@@ -7,6 +7,7 @@ pub mod client;
 pub mod conversations;
 pub mod messages;
 pub mod receipts;
+pub mod reviews;
 pub mod session;
 pub mod unread;
 pub mod users;

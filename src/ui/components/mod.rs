@@ -14,6 +14,7 @@ pub mod message_bubble;
 pub mod message_details;
 pub mod message_list;
 pub mod no_script;
+pub mod review_notices;
 pub mod status_ticks;
 pub mod timestamp;
 pub mod toast;

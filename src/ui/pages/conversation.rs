@@ -27,6 +27,7 @@ use crate::{
             error_view::ErrorView,
             icon::Icon,
             message_list::{MessageList, OpenAt},
+            review_notices::ReviewNotices,
             unread_badge::UnreadBadge,
         },
         state::{
@@ -186,6 +187,7 @@ fn Header(state: ThreadState) -> impl IntoView {
                     {move || peer.with(department)} <bdi>{move || peer.get().username}</bdi>
                 </p>
             </div>
+            <ReviewNotices conversation=state.id/>
         </header>
     }
 }
