@@ -13,6 +13,7 @@ mod support;
 
 mod access_matrix;
 mod audit_counts;
+mod audit_log;
 mod believed;
 mod cancelled;
 mod changes;
@@ -50,6 +51,7 @@ mod receipts;
 mod rest;
 mod restore;
 mod retry;
+mod reviews;
 mod seal;
 mod sessions;
 mod verify;

@@ -4,6 +4,7 @@
 //! the one that answers. Who may do what is decided in the services, what a request has passed before in `middleware`.
 
 pub mod audit;
+pub mod audit_log;
 pub mod changes;
 pub mod conversations;
 pub mod docs;
@@ -13,6 +14,7 @@ pub mod messages;
 pub mod openapi;
 pub mod policy;
 pub mod receipts;
+pub mod reviews;
 pub mod session;
 pub mod unread;
 pub mod users;
@@ -56,6 +58,17 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(unread::count))
         .routes(routes!(changes::since))
         .routes(routes!(audit::checkpoint))
+        .routes(routes!(audit_log::list))
+        .routes(takes_json(routes!(audit_log::export)))
+        .routes(takes_json(routes!(reviews::request)))
+        .routes(routes!(reviews::list))
+        .routes(routes!(reviews::get))
+        .routes(takes_json(routes!(reviews::approve)))
+        .routes(takes_json(routes!(reviews::refuse)))
+        .routes(routes!(reviews::end))
+        .routes(routes!(reviews::conversations))
+        .routes(routes!(reviews::messages))
+        .routes(routes!(reviews::notices))
         .routes(routes!(events::stream))
         .routes(routes!(policy::current))
         .routes(takes_json(routes!(policy::apply)))
