@@ -35,7 +35,11 @@ pub enum Code {
     IdempotencyConflict,
     /// Somebody else has changed the policy since it was read.
     PolicyChanged,
-    /// The body is over 64 KiB.
+    /// Nobody else could administer: the last admin can be neither demoted nor deactivated.
+    LastAdmin,
+    /// People have changed since the preview: the import would do something else than was agreed to.
+    PreviewOutdated,
+    /// The body is over its limit: 64 KiB, 1 MiB for an import.
     TooLarge,
     /// Not JSON, or not a form where a form is expected.
     UnsupportedMediaType,
@@ -63,7 +67,9 @@ impl Code {
             Self::Forbidden | Self::PolicyDenied | Self::CrossSiteRequest => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::IdempotencyConflict | Self::PolicyChanged | Self::ViewerChanged => StatusCode::CONFLICT,
+            Self::IdempotencyConflict | Self::PolicyChanged | Self::LastAdmin | Self::PreviewOutdated | Self::ViewerChanged => {
+                StatusCode::CONFLICT
+            }
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
@@ -84,6 +90,8 @@ impl Code {
             Self::MethodNotAllowed => "This cannot be done here.",
             Self::IdempotencyConflict => "This message was already sent with another text.",
             Self::PolicyChanged => "Somebody else has changed the rules meanwhile. Look at theirs first; yours are kept.",
+            Self::LastAdmin => "This is the last admin: make somebody else an admin first.",
+            Self::PreviewOutdated => "People have changed since the preview. Nothing was imported: look at what it would do now.",
             Self::TooLarge => "That is too much at once.",
             Self::UnsupportedMediaType => "The request has a content type that is not accepted here.",
             Self::Invalid => "Something in it is not right.",

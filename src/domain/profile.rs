@@ -57,8 +57,8 @@ impl Profile {
     pub fn parse(raw: RawProfile<'_>) -> Result<Self, Refused> {
         Ok(Self {
             username: username(raw.username)?,
-            display_name: text("display_name", raw.display_name, 1, 120)?,
-            department: text("department", raw.department, 0, 120)?,
+            display_name: display_name(raw.display_name)?,
+            department: department(raw.department)?,
             role: raw.role.trim().parse().map_err(|reason| Refused { field: "role", reason })?,
             email: email(raw.email)?,
             external_id: Some(text("external_id", raw.external_id, 0, 200)?).filter(|id| !id.is_empty()),
@@ -81,6 +81,22 @@ pub fn username(typed: &str) -> Result<String, Refused> {
         field: "username",
         reason: "a user name has 1 to 64 of the characters a-z, 0-9, '.', '_' and '-', and begins with a letter or digit".into(),
     })
+}
+
+/// The name on the screens, in the one form that is stored.
+///
+/// # Errors
+/// When it is empty, too long, or could read as another one.
+pub fn display_name(typed: &str) -> Result<String, Refused> {
+    text("display_name", typed, 1, 120)
+}
+
+/// A department in the one form that is stored; empty for none.
+///
+/// # Errors
+/// When it is too long, or could read as another one.
+pub fn department(typed: &str) -> Result<String, Refused> {
+    text("department", typed, 0, 120)
 }
 
 fn email(typed: &str) -> Result<Option<String>, Refused> {

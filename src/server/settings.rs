@@ -80,6 +80,14 @@ pub struct Server {
     pub trusted_proxies: Vec<std::net::IpAddr>,
 }
 
+impl Server {
+    /// What stands before the path of a link: the public URL, else the address that is listened on.
+    #[must_use]
+    pub fn origin(&self, site_addr: SocketAddr) -> String {
+        if self.public_url.is_empty() { format!("http://{site_addr}") } else { self.public_url.clone() }
+    }
+}
+
 impl Default for Server {
     fn default() -> Self {
         Self { public_url: String::new(), metrics_addr: SocketAddr::from(([127, 0, 0, 1], 3002)), trusted_proxies: Vec::new() }

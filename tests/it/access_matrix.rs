@@ -18,6 +18,9 @@ use uuid::Uuid;
 /// What nobody but the two may ever see.
 const CANARY: &str = "the canary sings at noon";
 
+/// A file of one person.
+const PEOPLE: &str = "username,display_name,department,role,email,external_id,password\nfarhan,Farhan,Yard,member,,,\n";
+
 /// What asking for an endpoint comes to.
 struct Row {
     method: &'static str,
@@ -83,6 +86,16 @@ const MATRIX: &[Row] = &[
     for_admins("POST", "/api/v1/admin/reviews/{id}/end", [NOBODY, FORBIDDEN, "200"]),
     for_admins("GET", "/api/v1/admin/reviews/{id}/conversations", [NOBODY, FORBIDDEN, FORBIDDEN]),
     for_admins("GET", "/api/v1/admin/reviews/{id}/conversations/{conversation_id}/messages", [NOBODY, FORBIDDEN, FORBIDDEN]),
+    for_admins("GET", "/api/v1/admin/users", [NOBODY, FORBIDDEN, "200"]),
+    for_admins("POST", "/api/v1/admin/users", [NOBODY, FORBIDDEN, "201"]),
+    for_admins("POST", "/api/v1/admin/users/import", [NOBODY, FORBIDDEN, "200"]),
+    for_admins("GET", "/api/v1/admin/users/{id}", [NOBODY, FORBIDDEN, "200"]),
+    for_admins("PATCH", "/api/v1/admin/users/{id}", [NOBODY, FORBIDDEN, "200"]),
+    for_admins("GET", "/api/v1/admin/users/{id}/sessions", [NOBODY, FORBIDDEN, "200"]),
+    for_admins("DELETE", "/api/v1/admin/users/{id}/sessions", [NOBODY, FORBIDDEN, "200"]),
+    // one that has ended
+    for_admins("DELETE", "/api/v1/admin/users/{id}/sessions/{session_id}", [NOBODY, FORBIDDEN, HIDDEN]),
+    for_admins("POST", "/api/v1/admin/users/{id}/link", [NOBODY, FORBIDDEN, "201"]),
     row("GET", "/api/v1/openapi.json", ["200", "200", "200"]),
     row("GET", "/api/docs", ["200", "200", "200"]),
     row("GET", "/api/docs.css", ["200", "200", "200"]),
@@ -150,12 +163,17 @@ impl Scene {
     }
 
     fn request(&self, client: &Client, row: &Row) -> RequestBuilder {
-        let id = if row.path.contains("/admin/reviews/{id}") { self.review } else { self.conversation };
+        let id = match row.path {
+            path if path.contains("/admin/reviews/{id}") => self.review,
+            path if path.contains("/admin/users/{id}") || path.contains("/admin/people/{id}") => self.bikram,
+            _ => self.conversation,
+        };
         let path = row
             .path
             .replace("{id}", &id.to_string())
             .replace("{client_id}", &Uuid::now_v7().to_string())
             .replace("{conversation_id}", &self.conversation.to_string())
+            .replace("{session_id}", "0123456789abcdef")
             .replace("{token}", "no-such-link");
         let query = match row.path {
             "/api/v1/users" => "?q=b".into(),
@@ -168,6 +186,7 @@ impl Scene {
         let for_programs = row.path.starts_with("/api/") || row.path.starts_with("/rpc/");
         match for_programs {
             _ if method == Method::GET || method == Method::DELETE => request,
+            _ if row.path.ends_with("/import") => request.header(CONTENT_TYPE, "text/csv").body(PEOPLE),
             true => request.json(&self.body(row.path)),
             false => request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(self.form(row.path)),
         }
@@ -176,6 +195,7 @@ impl Scene {
     fn body(&self, path: &str) -> Value {
         let id = self.conversation;
         match path {
+            "/api/v1/admin/users" => json!({"username": "farhan", "display_name": "Farhan"}),
             "/api/v1/session" => json!({"username": "nobody", "password": "x"}),
             "/api/v1/conversations" | "/rpc/create_conversation" => json!({"recipient_id": self.bikram}),
             "/api/v1/conversations/{id}/messages/{client_id}" => json!({"body": "from outside"}),
@@ -260,9 +280,10 @@ async fn endpoints(scene: &Scene, client: &Client) -> BTreeSet<(String, String)>
     assert!(paths.len() > 20, "the router draws its paths: {drawn:.300}");
     let mut found = BTreeSet::new();
     for path in paths {
-        let concrete = path.replace("{id}", "x").replace("{client_id}", "x").replace("{conversation_id}", "x").replace("{token}", "x");
-        let answer = Answer::of(client.request(Method::PATCH, &concrete)).await;
-        assert_eq!(answer.status, 405, "PATCH {path}");
+        let concrete = path.split('/').map(|part| if part.starts_with('{') { "x" } else { part }).collect::<Vec<_>>().join("/");
+        // a method that nothing answers to
+        let answer = Answer::of(client.request("PROBE".parse().expect("a method"), &concrete)).await;
+        assert_eq!(answer.status, 405, "PROBE {path}");
         let methods = answer.header("allow").split(',').map(str::trim).filter(|method| *method != "HEAD");
         // the framework serves each page with a slash behind it, too: the same page, asked for below
         let path = if path == "/" { &path } else { path.trim_end_matches('/') };

@@ -7,12 +7,11 @@
 mod compare;
 mod world;
 
-use crate::support::{Office, audit_is_closed, person::Person};
+use crate::support::{Office, audit_is_closed, people_file, person::Person};
 use cms_messages::{
     domain::{
         ids::{ClientId, ConversationId, Seq},
         inbox::Inbox,
-        profile::{Profile, RawProfile},
         receipt::{Acknowledgement, Evidence, ReceiptKind},
     },
     error::Code,
@@ -290,10 +289,8 @@ impl Play {
 
     async fn becomes(&mut self, who: usize, name: String, department: &'static str) {
         let username = self.people[who].user.username.clone();
-        let raw = RawProfile { username: &username, display_name: &name, department, role: "member", email: "", external_id: "" };
-        let profile = Profile::parse(raw).expect("a profile");
-        let row = import::ImportRow { line: 1, profile, password: None };
-        let imported = import::import(&self.operator(), vec![row], |_, _| {}).await.expect("imported");
+        let file = people_file(&[[username.as_str(), &name, department, "member", "", "", ""]]);
+        let imported = import::import(&self.operator(), &file, None, |_, _| {}).await.expect("imported");
         assert_eq!(imported.changed, 1);
         self.world.count("user.changed");
         self.world.changes(who, |somebody| (somebody.name, somebody.department) = (name, department));
@@ -304,9 +301,9 @@ impl Play {
         let username = &self.people[who].user.username;
         let active = self.world.people[who].active;
         if active {
-            users::deactivate(&self.operator(), username).await.expect("deactivated");
+            users::deactivate(&self.operator(), username.as_str()).await.expect("deactivated");
         } else {
-            users::activate(&self.operator(), username).await.expect("activated");
+            users::activate(&self.operator(), username.as_str()).await.expect("activated");
         }
         self.world.count(if active { "user.deactivated" } else { "user.activated" });
         self.world.changes(who, |somebody| somebody.active = !active);

@@ -1,6 +1,6 @@
 //! What an operator does to people: the last admin, roles and their fan-out, programs' tokens.
 
-use crate::support::{Office, person::Person};
+use crate::support::{Office, people_file, person::Person};
 use cms_messages::{
     domain::{
         profile::{Profile, RawProfile},
@@ -12,8 +12,7 @@ use cms_messages::{
         jobs::fan_out,
         operator::Operator,
         service::{
-            import::{self, ImportRow},
-            tokens,
+            import, tokens,
             users::{self, Done},
         },
     },
@@ -38,7 +37,7 @@ async fn the_last_admin_stays_one() {
     assert_eq!(users::set_role(&operator, "farhan", Role::Member).await, Ok(Done::Now));
     assert_eq!(users::set_role(&operator, "farhan", Role::Member).await, Ok(Done::Already));
     for refused in [users::set_role(&operator, "meera", Role::Member).await, users::deactivate(&operator, "Meera").await] {
-        assert_eq!(refused.map_err(|error| error.code), Err(Code::Invalid));
+        assert_eq!(refused.map_err(|error| error.code), Err(Code::LastAdmin));
     }
     // an admin who cannot sign in is none
     users::set_role(&operator, "farhan", Role::Admin).await.expect("promoted");
@@ -143,9 +142,8 @@ async fn what_was_committed_is_reported_as_done_also_when_the_peers_cannot_be_to
     assert_eq!(users::set_role(&operator, "asha", Role::Admin).await, Ok(Done::Now));
     assert_eq!(users::deactivate(&operator, "asha").await, Ok(Done::Now));
     assert_eq!(users::activate(&operator, "asha").await, Ok(Done::Now));
-    let raw = RawProfile { username: "asha", display_name: "Asha", department: "Yard", role: "member", email: "", external_id: "" };
-    let row = ImportRow { line: 2, profile: Profile::parse(raw).expect("valid"), password: None };
-    assert_eq!(import::import(&operator, vec![row], |_, _| {}).await.expect("imported").changed, 1);
+    let file = people_file(&[["asha", "Asha", "Yard", "member", "", "", ""]]);
+    assert_eq!(import::import(&operator, &file, None, |_, _| {}).await.expect("imported").changed, 1);
     // asked for, and done as soon as it can be
     assert_eq!(office.count("select count(*) from user_fanouts").await, 1);
     owner.execute("grant execute on function fan_out_user_v1 to cms_messages_app").await.expect("again");

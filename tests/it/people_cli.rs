@@ -111,6 +111,8 @@ async fn roles_and_access_change_at_the_command_line() {
     run(db, "user activate meera").lines();
     run(db, "user deactivate nobody").refused("no user");
     assert_eq!(run(db, "user set-role asha boss").code, Some(2));
+    assert!(run(db, "user sign-out asha").stderr.contains("0 sessions"), "nobody has signed in");
+    run(db, "user sign-out nobody").refused("no user");
 }
 
 #[tokio::test]
@@ -147,10 +149,23 @@ async fn an_import_names_lines_and_imports_all_or_nothing() {
     twice.refused("line 4: username");
     assert!(twice.stderr.contains("already in line 2"), "{}", twice.stderr);
     assert_eq!(run(db, "user list").stdout, "");
+    let preview = |rows: &str| {
+        std::fs::write(&file, format!("username,display_name,department,role,email,external_id,password\r\n{rows}")).expect("written");
+        run(db, &format!("user import {} --preview", file.display()))
+    };
+    preview("asha,Asha,Planning,boss,,,\r\n").refused("line 2: role");
+    let shown = preview("asha,Asha,Planning,member,,,demo-password\r\n");
+    assert_eq!(shown.lines(), [["2", "asha", "new", "", "Asha"]]);
+    assert!(shown.stderr.contains("1 new") && shown.stderr.contains("Nothing was imported"), "{}", shown.stderr);
+    assert_eq!(run(db, "user list").stdout, "");
     let right = import("asha,\"Verma, Asha\",Planning,member,,,demo-password\r\nbikram,Bikram,Yard,admin,b@example.org,B7,\r\n");
     assert_eq!(right.code, Some(0), "{}", right.stderr);
     assert!(right.stderr.contains("1 of 1 passwords") && right.stderr.contains("2 new"), "{}", right.stderr);
-    assert_eq!(run(db, "user list").lines()[0][1], "Verma, Asha");
+    assert_eq!(run(db, "user list").lines()[1][1], "Verma, Asha", "by name");
+    let shown = preview("asha,Asha,Yard,member,,,third-password\r\nbikram,Bikram,Yard,admin,b@example.org,B7,\r\n");
+    let rows = shown.lines();
+    assert_eq!(rows[0], ["2", "asha", "display_name", "Verma, Asha", "Asha"]);
+    assert_eq!((rows[1][2], rows[2][2], rows.len()), ("department", "password", 3));
     std::fs::remove_file(&file).expect("removed");
     run(db, "user import /no/such/file.csv").refused("/no/such/file.csv");
 }

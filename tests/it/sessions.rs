@@ -261,7 +261,8 @@ async fn nobody_slips_in_behind_their_deactivation() {
     let session =
         db::session::NewSession { user: asha.id, token_sha256: vec![7; 32], password_hash, lifetime_days: 1, user_agent: String::new() };
     let mut deactivation = office.state.pool.begin().await.expect("begun");
-    db::user::set_active(&mut deactivation, asha.id, false).await.expect("deactivated");
+    let gone = User { active: false, ..asha.clone() };
+    db::user::update(&mut deactivation, &asha, &gone, None).await.expect("deactivated");
     // the password was right a moment ago, and the deactivation has not been committed
     let pool = office.state.pool.clone();
     let sign_in = tokio::spawn(async move { db::session::insert(&mut *pool.acquire().await?, &session).await });

@@ -4,7 +4,6 @@
 mod audit;
 mod demo;
 mod output;
-mod people_file;
 mod policy;
 mod token;
 mod user;
@@ -32,7 +31,7 @@ enum Command {
     },
     /// Bring the database to this program's schema, as the owner of its tables (MIGRATE_DATABASE_URL where it differs).
     Migrate,
-    /// People: create, import, link, set-role, list, deactivate, activate.
+    /// People: create, import, link, set-role, list, deactivate, activate, sign-out.
     #[command(subcommand)]
     User(user::UserCommand),
     /// The tokens of programs: create, list, revoke.
@@ -105,11 +104,13 @@ mod tests {
             "user create --username u --name N",
             "user create --username u --name N --department D --role admin --email e@x.y --external-id 7",
             "user import people.csv",
+            "user import people.csv --preview",
             "user link u",
             "user set-role u admin",
             "user list",
             "user deactivate u",
             "user activate u",
+            "user sign-out u",
             "token create --user u",
             "token list",
             "token revoke 0195d7a0-0000-7000-8000-000000000000",

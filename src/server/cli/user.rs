@@ -1,19 +1,21 @@
 //! `user …`: people, as the operator of the system administers them.
 
-use super::{output, people_file};
+use super::output;
 use crate::{
     domain::{
+        people_import::{ImportPreview, LineError},
         profile::{Profile, RawProfile},
         user::Role,
+        user_record::{UserFilter, UserRecord},
     },
     error::Error,
     server::{
         auth::password::Password,
-        db::user::ListedUser,
         failure::Failure,
         operator::Operator,
         service::{
-            import::{self, ImportError, LineError},
+            import::{self, ImportError},
+            user_records,
             users::{self, Done, Link},
         },
         settings::{self, Settings},
@@ -40,6 +42,9 @@ pub(super) enum UserCommand {
     Import {
         /// The file.
         file: PathBuf,
+        /// Only say what it would do: line, user name, field, before, after. Nothing is written.
+        #[arg(long)]
+        preview: bool,
     },
     /// Print a one-time link (24 h) with which somebody sets a password.
     Link {
@@ -53,7 +58,7 @@ pub(super) enum UserCommand {
         /// member or admin
         role: Role,
     },
-    /// Everyone: user name, name, department, role, active or deactivated, e-mail, external id.
+    /// Everyone by name: user name, name, department, role, active or deactivated, e-mail, external id.
     List,
     /// End somebody's access: sessions, tokens and links. Their history stays.
     Deactivate {
@@ -62,6 +67,11 @@ pub(super) enum UserCommand {
     },
     /// Let somebody in again.
     Activate {
+        /// The user name.
+        username: String,
+    },
+    /// End all sessions of somebody, wherever they are signed in. Tokens of programs stay.
+    SignOut {
         /// The user name.
         username: String,
     },
@@ -92,19 +102,25 @@ pub(super) struct Create {
 pub(super) async fn run(command: UserCommand, settings: &Settings) -> Result<(), Failure> {
     match command {
         UserCommand::Create(person) => create(&person, settings).await,
-        UserCommand::Import { file } => import(&file, settings).await,
-        UserCommand::Link { username } => print_link(users::link(&operator(settings).await?, &username).await?, settings),
+        UserCommand::Import { file, preview: true } => preview(&file, settings).await,
+        UserCommand::Import { file, preview: false } => import(&file, settings).await,
+        UserCommand::Link { username } => print_link(users::link(&operator(settings).await?, username.as_str()).await?, settings),
         UserCommand::SetRole { username, role } => {
-            report(users::set_role(&operator(settings).await?, &username, role).await?, role.as_str());
+            report(users::set_role(&operator(settings).await?, username.as_str(), role).await?, role.as_str());
             Ok(())
         }
-        UserCommand::List => Ok(output::settled(print(&users::list(&operator(settings).await?).await?))?),
+        UserCommand::List => list(settings).await,
         UserCommand::Deactivate { username } => {
-            report(users::deactivate(&operator(settings).await?, &username).await?, "deactivated");
+            report(users::deactivate(&operator(settings).await?, username.as_str()).await?, "deactivated");
             Ok(())
         }
         UserCommand::Activate { username } => {
-            report(users::activate(&operator(settings).await?, &username).await?, "active");
+            report(users::activate(&operator(settings).await?, username.as_str()).await?, "active");
+            Ok(())
+        }
+        UserCommand::SignOut { username } => {
+            let ended = user_records::sign_out_everywhere(&operator(settings).await?, username.as_str()).await?;
+            output::say(format_args!("{ended} sessions ended."));
             Ok(())
         }
     }
@@ -135,14 +151,13 @@ async fn create(person: &Create, settings: &Settings) -> Result<(), Failure> {
 }
 
 async fn import(file: &Path, settings: &Settings) -> Result<(), Failure> {
-    let bytes = std::fs::read(file).map_err(|error| Failure(format!("{}: {error}", file.display())))?;
-    let rows = people_file::read(&bytes).map_err(|errors| refusal(file, &errors))?;
+    let bytes = read(file)?;
     let progress = |done: usize, total: usize| {
         if done.is_multiple_of(100) || done == total {
             output::say(format_args!("Hashed {done} of {total} passwords."));
         }
     };
-    match import::import(&operator(settings).await?, rows, progress).await {
+    match import::import(&operator(settings).await?, &bytes, None, progress).await {
         Ok(done) => {
             output::say(format_args!("{} new, {} changed, {} as they were.", done.created, done.changed, done.unchanged));
             Ok(())
@@ -150,6 +165,37 @@ async fn import(file: &Path, settings: &Settings) -> Result<(), Failure> {
         Err(ImportError::Lines(errors)) => Err(refusal(file, &errors)),
         Err(ImportError::Failed(error)) => Err(error.into()),
     }
+}
+
+async fn preview(file: &Path, settings: &Settings) -> Result<(), Failure> {
+    let preview = import::preview(&operator(settings).await?, &read(file)?).await?;
+    if !preview.errors.is_empty() {
+        return Err(refusal(file, &preview.errors));
+    }
+    output::settled(print_preview(&preview))?;
+    let (created, changed) = (preview.created.len(), preview.changed.len());
+    output::say(format_args!("Would be: {created} new, {changed} changed, {} as they were. Nothing was imported.", preview.unchanged));
+    Ok(())
+}
+
+fn print_preview(preview: &ImportPreview) -> std::io::Result<()> {
+    let mut rows = output::rows();
+    for user in &preview.created {
+        output::row(&mut rows, &[&user.line, &user.username, &"new", &"", &user.display_name])?;
+    }
+    for user in &preview.changed {
+        for field in &user.fields {
+            output::row(&mut rows, &[&user.line, &user.username, &field.field, &field.from, &field.to])?;
+        }
+        if user.new_password {
+            output::row(&mut rows, &[&user.line, &user.username, &"password", &"", &"another one"])?;
+        }
+    }
+    rows.flush()
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(file).map_err(|error| Failure(format!("{}: {error}", file.display())))
 }
 
 fn refusal(file: &Path, errors: &[LineError]) -> Failure {
@@ -162,9 +208,25 @@ fn refusal(file: &Path, errors: &[LineError]) -> Failure {
     Failure(lines.join("\n"))
 }
 
-fn print(people: &[ListedUser]) -> std::io::Result<()> {
+async fn list(settings: &Settings) -> Result<(), Failure> {
+    let operator = operator(settings).await?;
+    let mut cursor = None;
+    loop {
+        let page = user_records::page(&operator, UserFilter::default(), Some(200), cursor.as_deref()).await?;
+        match print(&page.items) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
+            printed => printed?,
+        }
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+fn print(people: &[UserRecord]) -> std::io::Result<()> {
     let mut rows = output::rows();
-    for ListedUser { user, email, external_id, .. } in people {
+    for UserRecord { user, email, external_id, .. } in people {
         let state = if user.active { "active" } else { "deactivated" };
         let (email, external_id) = (email.as_deref().unwrap_or_default(), external_id.as_deref().unwrap_or_default());
         output::row(&mut rows, &[&user.username, &user.display_name, &user.department, &user.role.as_str(), &state, &email, &external_id])?;
@@ -173,12 +235,9 @@ fn print(people: &[ListedUser]) -> std::io::Result<()> {
 }
 
 fn print_link(link: Link, settings: &Settings) -> Result<(), Failure> {
-    let origin = match settings.server.public_url.as_str() {
-        "" => format!("http://{}", settings::leptos_options()?.site_addr),
-        url => url.to_owned(),
-    };
+    let origin = settings.server.origin(settings::leptos_options()?.site_addr);
     output::say(format_args!("A link to set a password, once, until {}:", link.expires_at));
-    Ok(output::line(format_args!("{origin}/password/{}", link.token.reveal()))?)
+    Ok(output::line(link.url(&origin))?)
 }
 
 fn report(done: Done, state: &str) {

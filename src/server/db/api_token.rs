@@ -69,14 +69,15 @@ pub async fn revoke(connection: &mut PgConnection, id: Uuid) -> Result<Option<bo
 }
 
 /// Revokes every token of one person.
-pub async fn revoke_all(connection: &mut PgConnection, user: UserId) -> Result<(), sqlx::Error> {
+pub async fn revoke_all(connection: &mut PgConnection, user: UserId, actor: Option<UserId>) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "with revoked as (
              update api_tokens set revoked_at = clock_timestamp() where user_id = $1 and revoked_at is null returning id, user_id
          )
-         insert into audit_entries (action, object, details)
-         select 'token.revoked', id::text, jsonb_build_object('user_id', user_id) from revoked",
-        user.0
+         insert into audit_entries (actor_id, action, object, details)
+         select $2, 'token.revoked', id::text, jsonb_build_object('user_id', user_id) from revoked",
+        user.0,
+        actor.map(|actor| actor.0)
     )
     .execute(connection)
     .await?;

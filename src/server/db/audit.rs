@@ -68,16 +68,18 @@ pub async fn append(connection: &mut PgConnection, entry: Entry) -> Result<(), s
 /// Writes one entry per object down, in one statement; `details` has as many.
 pub async fn append_many(
     connection: &mut PgConnection,
+    actor: Option<UserId>,
     action: Action,
     objects: &[Uuid],
     details: &[serde_json::Value],
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into audit_entries (action, object, details)
-         select $1, entry.object::text, entry.details from unnest($2::uuid[], $3::jsonb[]) as entry (object, details)",
+        "insert into audit_entries (action, object, details, actor_id)
+         select $1, entry.object::text, entry.details, $4 from unnest($2::uuid[], $3::jsonb[]) as entry (object, details)",
         action.as_str(),
         objects,
-        details
+        details,
+        actor.map(|actor| actor.0)
     )
     .execute(connection)
     .await?;

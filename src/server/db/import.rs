@@ -2,12 +2,12 @@
 //! transaction and has decided what becomes of each.
 
 use super::{audit, fan_out, password_link, session};
-use crate::domain::{audit::Action, profile::Profile, user::search_text};
+use crate::domain::{audit::Action, ids::UserId, profile::Profile, user::search_text};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// Somebody who is there already.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownUser {
     /// `users.id`
     pub id: Uuid,
@@ -23,6 +23,8 @@ pub struct KnownUser {
     pub role: String,
     /// `users.email`
     pub email: Option<String>,
+    /// `users.active`
+    pub active: bool,
     /// `users.password_hash`
     pub password_hash: Option<String>,
 }
@@ -44,7 +46,7 @@ pub struct Written<'a> {
 pub async fn known(connection: &mut PgConnection, usernames: &[&str], external_ids: &[&str]) -> Result<Vec<KnownUser>, sqlx::Error> {
     sqlx::query_as!(
         KnownUser,
-        "select id, external_id, username, display_name, department, role, email, password_hash from users
+        "select id, external_id, username, display_name, department, role, email, active, password_hash from users
          where username = any ($1) or external_id = any ($2)",
         usernames as &[&str],
         external_ids as &[&str]
@@ -59,7 +61,7 @@ pub async fn active_admins(connection: &mut PgConnection) -> Result<i64, sqlx::E
 }
 
 /// New people, their feeds, and an audit entry each.
-pub async fn insert(connection: &mut PgConnection, people: &[Written<'_>]) -> Result<(), sqlx::Error> {
+pub async fn insert(connection: &mut PgConnection, people: &[Written<'_>], actor: Option<UserId>) -> Result<(), sqlx::Error> {
     let columns = Columns::of(people);
     sqlx::query!(
         "insert into users (id, external_id, username, display_name, search_text, email, department, role, password_hash)
@@ -78,11 +80,11 @@ pub async fn insert(connection: &mut PgConnection, people: &[Written<'_>]) -> Re
     .await?;
     sqlx::query!("insert into user_feeds (user_id) select * from unnest($1::uuid[])", &columns.ids).execute(&mut *connection).await?;
     let nothing = vec![serde_json::json!({}); people.len()];
-    audit::append_many(connection, Action::UserCreated, &columns.ids, &nothing).await
+    audit::append_many(connection, actor, Action::UserCreated, &columns.ids, &nothing).await
 }
 
 /// What differs: the columns, the versions and fan-outs of who looks different, an audit entry each; a new password ends sessions.
-pub async fn update(connection: &mut PgConnection, people: &[Written<'_>]) -> Result<(), sqlx::Error> {
+pub async fn update(connection: &mut PgConnection, people: &[Written<'_>], actor: Option<UserId>) -> Result<(), sqlx::Error> {
     make_room(&mut *connection, people).await?;
     let columns = Columns::of(people);
     let visible: Vec<bool> = people.iter().map(Written::is_visible).collect();
@@ -113,15 +115,16 @@ pub async fn update(connection: &mut PgConnection, people: &[Written<'_>]) -> Re
         .filter(|person| !person.columns.is_empty())
         .map(|person| (person.id, serde_json::json!({ "columns": person.columns })))
         .unzip();
-    audit::append_many(&mut *connection, Action::UserChanged, &changed, &details).await?;
+    audit::append_many(&mut *connection, actor, Action::UserChanged, &changed, &details).await?;
     let looks_different: Vec<Uuid> = people.iter().filter(|person| person.is_visible()).map(|person| person.id).collect();
     fan_out::request(&mut *connection, &looks_different).await?;
 
     let new_password: Vec<Uuid> = people.iter().filter(|person| person.password_hash.is_some()).map(|person| person.id).collect();
     let nothing = vec![serde_json::json!({}); new_password.len()];
-    audit::append_many(&mut *connection, Action::PasswordChanged, &new_password, &nothing).await?;
+    audit::append_many(&mut *connection, actor, Action::PasswordChanged, &new_password, &nothing).await?;
     password_link::remove_unused(&mut *connection, &new_password).await?;
-    session::end_all(connection, &new_password, None, None, "password_changed").await
+    session::end_all(connection, &new_password, None, actor, "password_changed").await?;
+    Ok(())
 }
 
 /// Two people may swap their user names in one file: whoever changes theirs steps aside first.

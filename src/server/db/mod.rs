@@ -33,6 +33,8 @@ pub mod session;
 pub mod sides;
 pub mod unread;
 pub mod user;
+pub mod user_record;
+pub mod user_session;
 
 pub use error::{is_broken_connection, is_conflict_of_transactions, kind};
 pub use pool::in_time;

@@ -8,7 +8,12 @@ use sqlx::PgConnection;
 pub const HOURS: i32 = 24;
 
 /// A new link, with its audit entry; until when it can be used.
-pub async fn insert(connection: &mut PgConnection, user: UserId, token_sha256: &[u8]) -> Result<Timestamp, sqlx::Error> {
+pub async fn insert(
+    connection: &mut PgConnection,
+    user: UserId,
+    token_sha256: &[u8],
+    actor: Option<UserId>,
+) -> Result<Timestamp, sqlx::Error> {
     let expires_at = sqlx::query_scalar!(
         "insert into password_links (token_sha256, user_id, expires_at)
          values ($1, $2, clock_timestamp() + make_interval(hours => $3)) returning expires_at",
@@ -18,7 +23,7 @@ pub async fn insert(connection: &mut PgConnection, user: UserId, token_sha256: &
     )
     .fetch_one(&mut *connection)
     .await?;
-    audit::append(connection, audit::Entry::about(Action::LinkCreated, user.0)).await?;
+    audit::append(connection, audit::Entry { actor, ..audit::Entry::about(Action::LinkCreated, user.0) }).await?;
     Ok(expires_at.into())
 }
 

@@ -68,15 +68,15 @@ pub async fn end(connection: &mut PgConnection, token_sha256: &[u8]) -> Result<(
     Ok(())
 }
 
-/// Ends the sessions of these people, but perhaps one.
+/// Ends the sessions of these people, but perhaps one; how many that were.
 pub async fn end_all(
     connection: &mut PgConnection,
     users: &[uuid::Uuid],
     but: Option<&[u8]>,
     actor: Option<UserId>,
     reason: &str,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
         "with ended as (
              delete from sessions where user_id = any ($1) and token_sha256 is distinct from $2 returning token_sha256
          )
@@ -89,7 +89,7 @@ pub async fn end_all(
     )
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(done.rows_affected())
 }
 
 /// Removes what has expired; returns how many sessions that were.

@@ -5,7 +5,6 @@ use crate::domain::{
     audit::Action,
     ids::UserId,
     profile::Profile,
-    time::Timestamp,
     user::{Role, User, search_text},
 };
 use sqlx::PgConnection;
@@ -51,17 +50,10 @@ pub struct Account {
     pub password_hash: Option<String>,
 }
 
-/// A line of `user list`.
-#[derive(Debug, Clone)]
-pub struct ListedUser {
-    /// The person.
-    pub user: User,
-    /// Their address.
-    pub email: Option<String>,
-    /// How another system knows them.
-    pub external_id: Option<String>,
-    /// Since when they are known.
-    pub created_at: Timestamp,
+/// The person with this id.
+pub async fn by_id(connection: &mut PgConnection, id: UserId) -> Result<Option<User>, sqlx::Error> {
+    let row = sqlx::query_as!(UserRow, "select id, username, display_name, department, role, active from users where id = $1", id.0);
+    Ok(row.fetch_optional(connection).await?.map(User::from))
 }
 
 /// The person with this user name.
@@ -88,32 +80,18 @@ pub async fn account(connection: &mut PgConnection, username: &str) -> Result<Op
     }))
 }
 
-/// Everyone, by user name.
-pub async fn list(connection: &mut PgConnection) -> Result<Vec<ListedUser>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "select id, username, display_name, department, role, active, email, external_id, created_at from users order by username"
-    );
-    let listed = rows.fetch_all(connection).await?.into_iter().map(|row| ListedUser {
-        user: User::from(UserRow {
-            id: row.id,
-            username: row.username,
-            display_name: row.display_name,
-            department: row.department,
-            role: row.role,
-            active: row.active,
-        }),
-        email: row.email,
-        external_id: row.external_id,
-        created_at: row.created_at.into(),
-    });
-    Ok(listed.collect())
-}
-
 /// One at a time may change who is an admin, or who has which name: held to the end of the transaction.
 /// Two that each remove the other's last colleague would otherwise both see one left.
 pub async fn lock_administration(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('cms_messages.administration', 0))").execute(connection).await?;
     Ok(())
+}
+
+/// Whether this person may administer, as of now.
+pub async fn is_active_admin(connection: &mut PgConnection, user: UserId) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(r#"select exists (select 1 from users where id = $1 and role = 'admin' and active) as "is!""#, user.0)
+        .fetch_one(connection)
+        .await
 }
 
 /// How many admins can sign in, besides this one.
@@ -124,7 +102,12 @@ pub async fn other_active_admins(connection: &mut PgConnection, but: UserId) -> 
 }
 
 /// A new person, their feed, and the audit entry.
-pub async fn insert(connection: &mut PgConnection, profile: &Profile, password_hash: Option<&str>) -> Result<User, sqlx::Error> {
+pub async fn insert(
+    connection: &mut PgConnection,
+    profile: &Profile,
+    password_hash: Option<&str>,
+    actor: Option<UserId>,
+) -> Result<User, sqlx::Error> {
     let row = sqlx::query_as!(
         UserRow,
         "insert into users (external_id, username, display_name, search_text, email, department, role, password_hash)
@@ -142,31 +125,46 @@ pub async fn insert(connection: &mut PgConnection, profile: &Profile, password_h
     .fetch_one(&mut *connection)
     .await?;
     sqlx::query!("insert into user_feeds (user_id) values ($1)", row.id).execute(&mut *connection).await?;
-    audit::append(connection, audit::Entry::about(Action::UserCreated, row.id)).await?;
+    audit::append(connection, audit::Entry { actor, ..audit::Entry::about(Action::UserCreated, row.id) }).await?;
     Ok(row.into())
 }
 
-/// Another role; the policy and the peers' screens depend on it.
-pub async fn set_role(connection: &mut PgConnection, user: UserId, role: Role) -> Result<(), sqlx::Error> {
-    sqlx::query!("update users set role = $2, version = version + 1 where id = $1", user.0, role.as_str())
-        .execute(&mut *connection)
-        .await?;
-    fan_out::request(&mut *connection, &[user.0]).await?;
-    let details = serde_json::json!({ "columns": ["role"], "role": role });
-    audit::append(connection, audit::Entry { details, ..audit::Entry::about(Action::UserChanged, user.0) }).await
-}
-
-/// Here, or gone.
-pub async fn set_active(connection: &mut PgConnection, user: UserId, active: bool) -> Result<(), sqlx::Error> {
+/// What differs of a person: the columns, their version, what their peers are told, an audit entry each for what they look
+/// like and for whether they get in. Names and departments are no part of an entry.
+pub async fn update(connection: &mut PgConnection, before: &User, after: &User, actor: Option<UserId>) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update users set active = $2, deactivated_at = case when $2 then null else clock_timestamp() end, version = version + 1
+        "update users
+         set display_name = $2, department = $3, search_text = $4, role = $5, active = $6, version = version + 1,
+             deactivated_at = case when $6 then null when active then clock_timestamp() else deactivated_at end
          where id = $1",
-        user.0,
-        active
+        after.id.0,
+        after.display_name,
+        after.department,
+        search_text(&after.display_name, &after.username, &after.department),
+        after.role.as_str(),
+        after.active,
     )
     .execute(&mut *connection)
     .await?;
-    fan_out::request(&mut *connection, &[user.0]).await?;
-    let action = if active { Action::UserActivated } else { Action::UserDeactivated };
-    audit::append(connection, audit::Entry::about(action, user.0)).await
+    fan_out::request(&mut *connection, &[after.id.0]).await?;
+
+    let differs = [
+        ("display_name", before.display_name != after.display_name),
+        ("department", before.department != after.department),
+        ("role", before.role != after.role),
+    ];
+    let columns: Vec<&str> = differs.iter().filter(|(_, differs)| *differs).map(|(column, _)| *column).collect();
+    let about = |action| audit::Entry { actor, ..audit::Entry::about(action, after.id.0) };
+    if !columns.is_empty() {
+        let mut details = serde_json::json!({ "columns": columns });
+        if let Some(details) = details.as_object_mut().filter(|_| before.role != after.role) {
+            details.insert("role".into(), serde_json::json!(after.role));
+        }
+        audit::append(&mut *connection, audit::Entry { details, ..about(Action::UserChanged) }).await?;
+    }
+    if before.active != after.active {
+        let action = if after.active { Action::UserActivated } else { Action::UserDeactivated };
+        audit::append(connection, about(action)).await?;
+    }
+    Ok(())
 }

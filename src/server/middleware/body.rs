@@ -6,7 +6,7 @@
 
 use crate::{
     error::{Code, Error},
-    server::middleware::authenticate,
+    server::{context::Context, middleware::authenticate, service::import},
 };
 use axum::{
     body::{Body, Bytes},
@@ -22,7 +22,7 @@ use std::{future::poll_fn, pin::pin, time::Duration};
 /// The most bytes of a body.
 pub const MAX_BYTES: usize = 64 * 1024;
 
-/// What exceeds [`MAX_BYTES`] is read and dropped up to here, so that the client hears the answer instead of a reset.
+/// What exceeds the limit is read and dropped, so that the client hears the answer instead of a reset; so much of it.
 const MAX_DROPPED: usize = 1024 * 1024;
 
 /// A body that has not arrived by then is given up.
@@ -47,6 +47,24 @@ pub async fn form(request: Request, next: Next) -> Response {
         return Error::new(Code::UnsupportedMediaType).into_response();
     }
     let read = read(request).await.map(|read| Read { request: read.request.map(Body::from), waited: read.waited });
+    run(read, next).await
+}
+
+/// For a file of people, which may be larger. Of who may not import it nothing is kept.
+pub async fn people_file(request: Request, next: Next) -> Response {
+    file(request, next, "text/csv", import::MAX_BYTES).await
+}
+
+async fn file(request: Request, next: Next, media_type: &str, most: usize) -> Response {
+    let context = request.extensions().get::<Context>().ok_or_else(|| Error::new(Code::Internal));
+    if let Err(error) = context.and_then(|context| context.admin().map(|_| ())) {
+        let _ = read_within(PATIENCE, 0, request).await;
+        return error.into_response();
+    }
+    if !is(request.headers(), media_type) {
+        return Error::new(Code::UnsupportedMediaType).into_response();
+    }
+    let read = read_within(PATIENCE, most, request).await.map(|read| Read { request: read.request.map(Body::from), waited: read.waited });
     run(read, next).await
 }
 
@@ -81,13 +99,13 @@ pub fn is_form(headers: &HeaderMap) -> bool {
 /// # Errors
 /// `too_large`; `malformed_request` when it breaks off or does not come to an end.
 pub async fn read(request: Request) -> Result<Read<Bytes>, Error> {
-    read_within(PATIENCE, request).await
+    read_within(PATIENCE, MAX_BYTES, request).await
 }
 
-async fn read_within(patience: Duration, request: Request) -> Result<Read<Bytes>, Error> {
+async fn read_within(patience: Duration, most: usize, request: Request) -> Result<Read<Bytes>, Error> {
     let (parts, body) = request.into_parts();
     let mut waited = false;
-    let mut collecting = pin!(tokio::time::timeout(patience, collect(body)));
+    let mut collecting = pin!(tokio::time::timeout(patience, collect(body, most)));
     let collected = poll_fn(|context| {
         let polled = collecting.as_mut().poll(context);
         waited |= polled.is_pending();
@@ -104,20 +122,20 @@ fn is(headers: &HeaderMap, media_type: &str) -> bool {
     given.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(media_type))
 }
 
-async fn collect(mut body: Body) -> Result<Bytes, Error> {
+async fn collect(mut body: Body, most: usize) -> Result<Bytes, Error> {
     let mut bytes = Vec::new();
     let mut seen = 0_usize;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Error::new(Code::MalformedRequest))?;
         let Ok(data) = frame.into_data() else { continue };
         seen = seen.saturating_add(data.len());
-        if seen <= MAX_BYTES {
+        if seen <= most {
             bytes.extend_from_slice(&data);
-        } else if seen > MAX_DROPPED {
+        } else if seen > most.saturating_add(MAX_DROPPED) {
             break;
         }
     }
-    if seen > MAX_BYTES { Err(Error::new(Code::TooLarge)) } else { Ok(bytes.into()) }
+    if seen > most { Err(Error::new(Code::TooLarge)) } else { Ok(bytes.into()) }
 }
 
 fn with_object(request: http::Request<Bytes>) -> Result<Request, Error> {
@@ -143,7 +161,7 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(1)).await;
             Some((Ok::<_, std::io::Error>(Bytes::from_static(b"x")), ()))
         });
-        let read = read_within(Duration::from_millis(50), Request::new(Body::from_stream(bytes)));
+        let read = read_within(Duration::from_millis(50), MAX_BYTES, Request::new(Body::from_stream(bytes)));
         let read = tokio::time::timeout(Duration::from_secs(10), read).await.expect("an end");
         assert_eq!(read.err().map(|error| error.code), Some(Code::MalformedRequest));
     }

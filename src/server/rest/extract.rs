@@ -4,7 +4,7 @@
 //! Reasons name our fields and never quote what was sent.
 
 use crate::{
-    domain::ids::{ClientId, ConversationId},
+    domain::ids::{ClientId, ConversationId, UserId},
     error::{Code, Error},
     server::{middleware::body::JsonObject, urlencoded},
 };
@@ -33,6 +33,28 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let key = of_path(parts, state, "client_id").await;
         Ok(Self(key.ok_or_else(|| Error::invalid("client_id", "The key of a message is a UUID."))))
+    }
+}
+
+/// The user's id in the path. Malformed is 404, like unknown.
+pub struct OfUser(pub UserId);
+
+impl<S: Send + Sync> FromRequestParts<S> for OfUser {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        of_path(parts, state, "id").await.map(Self).ok_or_else(Error::not_found)
+    }
+}
+
+/// The name of a session in the path; an unknown one is 404.
+pub struct OfSession(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for OfSession {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        of_path(parts, state, "session_id").await.map(Self).ok_or_else(Error::not_found)
     }
 }
 

@@ -3,6 +3,8 @@
 //! The OpenAPI document is made of the handlers themselves ([`document`]), so it cannot describe another interface than
 //! the one that answers. Who may do what is decided in the services, what a request has passed before in `middleware`.
 
+pub mod admin_import;
+pub mod admin_users;
 pub mod audit;
 pub mod audit_log;
 pub mod changes;
@@ -69,12 +71,26 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(reviews::conversations))
         .routes(routes!(reviews::messages))
         .routes(routes!(reviews::notices))
+        .routes(routes!(admin_users::list))
+        .routes(takes_json(routes!(admin_users::create)))
+        .routes(routes!(admin_users::get))
+        .routes(takes_json(routes!(admin_users::change)))
+        .routes(routes!(admin_users::sessions))
+        .routes(routes!(admin_users::sign_out_everywhere))
+        .routes(routes!(admin_users::end_session))
+        .routes(routes!(admin_users::link))
+        .routes(takes_people(routes!(admin_import::import)))
         .routes(routes!(events::stream))
         .routes(routes!(policy::current))
         .routes(takes_json(routes!(policy::apply)))
         .routes(routes!(policy::history))
         .routes(routes!(policy::explain))
         .routes(takes_json(routes!(policy::dry_run)))
+}
+
+/// These have a file of people as their body.
+fn takes_people((schemas, paths, methods): UtoipaMethodRouter<AppState>) -> UtoipaMethodRouter<AppState> {
+    (schemas, paths, methods.route_layer(from_fn(body::people_file)))
 }
 
 /// These operations have a JSON object as their body; a method that the path does not have is refused before that.

@@ -23,6 +23,7 @@ use utoipa::{OpenApi, PartialSchema};
         (name = "messages", description = "Writing, and reading the history."),
         (name = "receipts", description = "What arrived, and what was on the screen."),
         (name = "policy", description = "Who may write to whom; for admins."),
+        (name = "administration", description = "People as admins see and change them. For admins alone."),
         (name = "audit", description = "What the organisation can be held to."),
     )
 )]

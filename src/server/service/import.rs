@@ -1,17 +1,25 @@
 //! Importing people from a file of another system: all rows or none, each error with its line.
 //!
 //! Somebody is recognised by their external id, else by their user name. Importing the same file twice changes nothing.
+//! What it would do can be looked at before ([`preview`]), and be made a condition: then it does exactly that, or nothing.
 //! Passwords are hashed before the transaction, on all cores; the transaction itself is a few statements.
 
+mod file;
 mod hashing;
 mod plan;
+mod shown;
 
-use super::users;
+use super::administrators::Administers;
 use crate::{
-    domain::{profile::Profile, user::Role},
-    error::Error,
+    domain::{
+        people_import::{ImportPreview, Imported, LineError},
+        profile::Profile,
+        user::Role,
+    },
+    error::{Code, Error},
     server::{
         auth::password::Password,
+        context::Context,
         db::{
             self,
             import::{KnownUser, Written},
@@ -22,24 +30,18 @@ use crate::{
 use plan::{Fate, plan};
 use sqlx::PgConnection;
 
+/// The most bytes of a file that comes by a request: some ten thousand people.
+pub const MAX_BYTES: usize = 1024 * 1024;
+
 /// One row of the file.
 #[derive(Debug, Clone)]
-pub struct ImportRow {
+struct ImportRow {
     /// Where it begins in the file, from 1.
-    pub line: u64,
+    line: u64,
     /// The person.
-    pub profile: Profile,
+    profile: Profile,
     /// `None`: they get in by a link, or keep what they have.
-    pub password: Option<Password>,
-}
-
-/// What is wrong in a line; the reason quotes nothing of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LineError {
-    /// From 1.
-    pub line: u64,
-    /// The sentence.
-    pub reason: String,
+    password: Option<Password>,
 }
 
 /// Why nothing was imported.
@@ -57,50 +59,102 @@ impl<E: Into<Error>> From<E> for ImportError {
     }
 }
 
-/// What an import came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Imported {
-    /// Were not known before.
-    pub created: usize,
-    /// Were known otherwise.
-    pub changed: usize,
-    /// Were known just so.
-    pub unchanged: usize,
+/// What an import has to know of who asks for it.
+pub trait Imports: Administers {
+    /// Whether the file may give people passwords. Hashing thousands takes minutes of every core: that is for who has the machine.
+    const PASSWORDS: bool;
 }
 
-/// Imports the rows. `progress` hears how many passwords of how many are hashed.
-pub async fn import(
-    operator: &Operator,
-    rows: Vec<ImportRow>,
+impl Imports for Operator {
+    const PASSWORDS: bool = true;
+}
+
+impl Imports for Context {
+    const PASSWORDS: bool = false;
+}
+
+/// What importing this file would do; nothing is written, and nothing else is kept of it.
+///
+/// # Errors
+/// `forbidden` for who is no admin. What is wrong in the file is part of the preview.
+pub async fn preview<C: Imports>(caller: &C, file: &[u8]) -> Result<ImportPreview, Error> {
+    let administrator = caller.administrator()?;
+    let rows = match read(file, C::PASSWORDS) {
+        Ok(rows) => rows,
+        Err(errors) => return Ok(shown::refused(errors)),
+    };
+    let by = administrator.clone();
+    administrator
+        .work(async move {
+            let known = known(&mut *by.pool.acquire().await?, &rows).await?;
+            let (rows, hashes) = hashing::hash_all(rows, &known, |_, _| ()).await?;
+            let fates = match plan(&rows, &known) {
+                Ok(fates) => fates,
+                Err(errors) => return Ok(shown::refused(errors)),
+            };
+            match demotes_everybody(&mut *by.pool.acquire().await?, &rows, &fates).await? {
+                Some(error) => Ok(shown::refused(vec![error])),
+                None => Ok(shown::preview(&rows, &hashes, &fates)),
+            }
+        })
+        .await
+}
+
+/// Imports the file; with the digest of a preview only if it does just that. `progress` hears how many passwords of how many
+/// are hashed.
+///
+/// # Errors
+/// The lines; `forbidden` for who is no admin, `preview_outdated` when people have changed since the preview.
+pub async fn import<C: Imports>(
+    caller: &C,
+    file: &[u8],
+    agreed: Option<&str>,
     progress: impl Fn(usize, usize) + Send + Sync + 'static,
 ) -> Result<Imported, ImportError> {
-    plan::refuse_duplicates(&rows).map_err(ImportError::Lines)?;
-    let before = known(&mut *operator.pool.acquire().await?, &rows).await?;
-    let (rows, hashes) = hashing::hash_all(rows, &before, progress).await?;
-
-    let mut transaction = operator.pool.begin().await?;
-    db::user::lock_administration(&mut transaction).await?;
-    let known = known(&mut transaction, &rows).await?;
-    let fates = plan(&rows, &known).map_err(ImportError::Lines)?;
-    let (mut new, mut other) = (Vec::new(), Vec::new());
-    for (fate, hash) in fates.iter().zip(&hashes) {
-        let password_hash = hash.as_deref();
-        match fate {
-            Fate::New { profile } => new.push(Written { id: uuid::Uuid::new_v4(), profile, password_hash, columns: Vec::new() }),
-            Fate::Known { id, profile, columns } if !columns.is_empty() || password_hash.is_some() => {
-                other.push(Written { id: *id, profile, password_hash, columns: columns.clone() });
+    let administrator = caller.administrator()?;
+    let rows = read(file, C::PASSWORDS).map_err(ImportError::Lines)?;
+    let (by, agreed) = (administrator.clone(), agreed.map(str::to_owned));
+    let outcome = administrator
+        .work(async move {
+            let before = known(&mut *by.pool.acquire().await?, &rows).await?;
+            let (rows, hashes) = hashing::hash_all(rows, &before, progress).await?;
+            let mut transaction = by.begin().await?;
+            let known = known(&mut transaction, &rows).await?;
+            let fates = match plan(&rows, &known) {
+                Ok(fates) => fates,
+                Err(errors) => return Ok(Err(errors)),
+            };
+            if agreed.is_some_and(|agreed| agreed != shown::digest(&rows, &hashes, &fates)) {
+                return Err(Error::new(Code::PreviewOutdated));
             }
-            Fate::Known { .. } => {}
-        }
-    }
-    db::import::insert(&mut transaction, &new).await?;
-    db::import::update(&mut transaction, &other).await?;
-    keep_an_admin(&mut transaction, &rows, &fates).await?;
-    transaction.commit().await?;
+            // before the rows are written: what is refused here is what the preview refuses
+            if let Some(error) = demotes_everybody(&mut transaction, &rows, &fates).await? {
+                return Ok(Err(vec![error]));
+            }
+            let (new, other) = written(&fates, &hashes);
+            db::import::insert(&mut transaction, &new, by.actor).await?;
+            db::import::update(&mut transaction, &other, by.actor).await?;
+            by.commit(transaction).await?;
+            let (created, changed) = (new.len(), other.len());
+            Ok(Ok(Imported { created, changed, unchanged: rows.len().saturating_sub(created).saturating_sub(changed) }))
+        })
+        .await?;
+    let imported = outcome.map_err(ImportError::Lines)?;
+    administrator.tell_peers().await;
+    Ok(imported)
+}
 
-    users::tell_peers(operator).await;
-    let (created, changed) = (new.len(), other.len());
-    Ok(Imported { created, changed, unchanged: rows.len().saturating_sub(created).saturating_sub(changed) })
+/// The rows, or everything that is wrong with them as they are, by line.
+fn read(file: &[u8], passwords: bool) -> Result<Vec<ImportRow>, Vec<LineError>> {
+    let (rows, mut errors) = file::read(file);
+    errors.extend(plan::duplicates(&rows));
+    if !passwords {
+        let with_password = rows.iter().filter(|row| row.password.is_some());
+        let reason = "password: it has to be empty here; people set theirs by a link, and `user import` takes passwords";
+        errors.extend(with_password.map(|row| LineError { line: row.line, reason: reason.into() }));
+    }
+    errors.sort();
+    if errors.is_empty() { Ok(rows) } else { Err(errors) }
 }
 
 async fn known(connection: &mut PgConnection, rows: &[ImportRow]) -> Result<Vec<KnownUser>, sqlx::Error> {
@@ -109,15 +163,33 @@ async fn known(connection: &mut PgConnection, rows: &[ImportRow]) -> Result<Vec<
     db::import::known(connection, &usernames, &external_ids).await
 }
 
-/// The last admin cannot be demoted by a file either.
-async fn keep_an_admin(connection: &mut PgConnection, rows: &[ImportRow], fates: &[Fate]) -> Result<(), ImportError> {
-    let demotes =
-        |fate: &Fate| matches!(fate, Fate::Known { profile, columns, .. } if profile.role != Role::Admin && columns.contains(&"role"));
-    let demoted = rows.iter().zip(fates).find(|(_, fate)| demotes(fate));
-    match demoted {
-        Some((row, _)) if db::import::active_admins(connection).await? == 0 => {
-            Err(ImportError::Lines(vec![LineError { line: row.line, reason: "role: this would take the last admin their role".into() }]))
+/// Who is to be written: the new ones, and those that differ.
+fn written<'a>(fates: &'a [Fate], hashes: &'a [Option<String>]) -> (Vec<Written<'a>>, Vec<Written<'a>>) {
+    let (mut new, mut other) = (Vec::new(), Vec::new());
+    for (fate, hash) in fates.iter().zip(hashes) {
+        let password_hash = hash.as_deref();
+        match fate {
+            Fate::New { profile } => new.push(Written { id: uuid::Uuid::new_v4(), profile, password_hash, columns: Vec::new() }),
+            Fate::Known { user, profile, columns } if !columns.is_empty() || password_hash.is_some() => {
+                other.push(Written { id: user.id, profile, password_hash, columns: columns.clone() });
+            }
+            Fate::Known { .. } => {}
         }
-        _ => Ok(()),
     }
+    (new, other)
+}
+
+/// The last admin cannot be demoted by a file either: somebody of it, or of those whom it does not name, has to be left.
+async fn demotes_everybody(connection: &mut PgConnection, rows: &[ImportRow], fates: &[Fate]) -> Result<Option<LineError>, sqlx::Error> {
+    let demotes = |fate: &&Fate| matches!(fate, Fate::Known { user, profile, .. } if user.active && user.role == Role::Admin.as_str() && profile.role != Role::Admin);
+    let makes = |fate: &&Fate| match fate {
+        Fate::New { profile } => profile.role == Role::Admin,
+        Fate::Known { user, profile, .. } => user.active && user.role != Role::Admin.as_str() && profile.role == Role::Admin,
+    };
+    let Some(first) = fates.iter().position(|fate| demotes(&fate)) else { return Ok(None) };
+    let demoted = i64::try_from(fates.iter().filter(demotes).count()).unwrap_or(i64::MAX);
+    let made = i64::try_from(fates.iter().filter(makes).count()).unwrap_or(i64::MAX);
+    let left = db::import::active_admins(connection).await?.saturating_sub(demoted).saturating_add(made);
+    let line = rows.get(first).map_or(1, |row| row.line);
+    Ok((left <= 0).then(|| LineError { line, reason: "role: this would take the last admin their role".into() }))
 }

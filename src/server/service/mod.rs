@@ -1,7 +1,9 @@
 //! The use-cases. Authorisation and transactions live here alone; no HTTP, no JSON, no framework.
 //!
-//! A function asks the context who calls before anything else, or takes an `Operator`, which no request can make.
+//! A function asks the context who calls before anything else, or takes an `Operator`, which no request can make; or it
+//! asks either of them ([`Administers`](administrators::Administers)).
 
+pub mod administrators;
 pub mod audit;
 pub mod audit_log;
 pub mod changes;
@@ -20,6 +22,7 @@ pub mod reviews;
 pub mod session;
 pub mod tokens;
 pub mod unread;
+pub mod user_records;
 pub mod users;
 
 use crate::{domain::ids::ConversationId, error::Error, server::context::Context};

@@ -1,6 +1,6 @@
 //! The tokens of programs. Authorised by type: an [`Operator`] is never made from a request.
 
-use super::users::{Done, find};
+use super::users::{Done, Whom, find};
 use crate::{
     error::Error,
     server::{
@@ -14,7 +14,7 @@ use uuid::Uuid;
 /// A token with which a program acts as this user; shown once.
 pub async fn create(operator: &Operator, username: &str) -> Result<(Uuid, Token), Error> {
     let mut connection = operator.pool.acquire().await?;
-    let user = find(&mut connection, username).await?;
+    let user = find(&mut connection, &Whom::from(username)).await?;
     let token = Token::generate()?;
     let id = db::api_token::insert(&mut connection, user.id, &token.digest())
         .await?

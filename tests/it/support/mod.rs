@@ -77,6 +77,16 @@ impl Office {
     }
 }
 
+/// A file for an import; a row has user name, name, department, role, e-mail, external id and password.
+pub fn people_file<T: AsRef<str>>(rows: &[[T; 7]]) -> Vec<u8> {
+    let mut file = String::from("username,display_name,department,role,email,external_id,password\n");
+    for row in rows {
+        let cells = row.iter().map(|cell| format!("\"{}\"", cell.as_ref().replace('"', "\"\"")));
+        file += &(cells.collect::<Vec<_>>().join(",") + "\n");
+    }
+    file.into_bytes()
+}
+
 /// Settings without limits.
 pub fn settings() -> Settings {
     let limits = LimitSettings {

@@ -1,7 +1,10 @@
 //! The real server in this process, on a free port over a database of its own, and clients that speak HTTP to it.
 
 use super::{Office, database::TestDatabase, leptos_options, person::Person, settings};
-use cms_messages::server::{auth::token, router, serve, settings::Settings};
+use cms_messages::{
+    domain::user::Role,
+    server::{auth::token, router, serve, settings::Settings, state::AppState},
+};
 use reqwest::{Method, RequestBuilder, Response, header, redirect::Policy};
 use serde_json::Value;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -87,6 +90,28 @@ impl Server {
         address
     }
 
+    /// Another instance at the same database, told of nothing by this one; and where it listens.
+    pub async fn another_instance(&self) -> (AppState, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let (address, state) = (listener.local_addr().expect("bound"), self.office.another_instance());
+        let running = state.clone();
+        tokio::spawn(async move { serve::serve(listener, router::router(running.clone()), &running).await });
+        (state, address)
+    }
+
+    /// An admin's browser.
+    pub async fn admin(&self, username: &str) -> (Person, Client) {
+        let mut person = self.office.person(username).await;
+        sqlx::query("update users set role = 'admin' where id = $1")
+            .bind(person.id().0)
+            .execute(&*self.office.state.pool)
+            .await
+            .expect("an admin");
+        person.user.role = Role::Admin;
+        let browser = self.browser(&person).await;
+        (person.at(&self.office.state), browser)
+    }
+
     /// Drains, and waits for the end.
     pub async fn stop(&mut self) {
         self.office.state.shutdown.cancel();
@@ -129,6 +154,16 @@ impl Client {
     fn new(address: SocketAddr, headers: header::HeaderMap) -> Self {
         let http = reqwest::Client::builder().default_headers(headers).redirect(Policy::none()).no_proxy().build().expect("a client");
         Self { http, base: format!("http://{address}").into() }
+    }
+
+    /// The same browser or program at another instance.
+    pub fn at(&self, address: SocketAddr) -> Self {
+        Self { http: self.http.clone(), base: format!("http://{address}").into() }
+    }
+
+    /// PATCH with a JSON body.
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(Method::PATCH, path).json(&body)).await
     }
 
     /// A request to a path of the server.

@@ -1,7 +1,10 @@
 //! What becomes of each row: pure, so that every case is a test. Called inside the import's transaction.
 
-use super::{ImportRow, LineError};
-use crate::{domain::profile::Profile, server::db::import::KnownUser};
+use super::ImportRow;
+use crate::{
+    domain::{people_import::LineError, profile::Profile},
+    server::db::import::KnownUser,
+};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
@@ -15,8 +18,8 @@ pub(super) enum Fate {
     },
     /// Somebody known.
     Known {
-        /// Theirs.
-        id: Uuid,
+        /// As they are.
+        user: KnownUser,
         /// As they will be; keeps the external id when the row has none.
         profile: Profile,
         /// What differs.
@@ -25,7 +28,7 @@ pub(super) enum Fate {
 }
 
 /// The same user twice in a file: the second line is wrong.
-pub(super) fn refuse_duplicates(rows: &[ImportRow]) -> Result<(), Vec<LineError>> {
+pub(super) fn duplicates(rows: &[ImportRow]) -> Vec<LineError> {
     let mut seen: HashMap<(&str, &str), u64> = HashMap::new();
     let mut errors = Vec::new();
     for row in rows {
@@ -38,7 +41,7 @@ pub(super) fn refuse_duplicates(rows: &[ImportRow]) -> Result<(), Vec<LineError>
             }
         }
     }
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+    errors
 }
 
 /// The fate of each row, in their order.
@@ -77,7 +80,11 @@ fn known_as(user: &KnownUser, row: &ImportRow) -> Fate {
         ("email", user.email != profile.email),
         ("external_id", user.external_id != profile.external_id),
     ];
-    Fate::Known { id: user.id, profile, columns: columns.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect() }
+    Fate::Known {
+        user: user.clone(),
+        profile,
+        columns: columns.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +106,7 @@ mod tests {
             department: "Yard".into(),
             role: "member".into(),
             email: None,
+            active: true,
             password_hash: None,
         }
     }
@@ -106,13 +114,13 @@ mod tests {
     fn columns(fate: &Fate) -> (u128, Vec<&str>) {
         match fate {
             Fate::New { .. } => (0, vec![]),
-            Fate::Known { id, columns, .. } => (id.as_u128(), columns.clone()),
+            Fate::Known { user, columns, .. } => (user.id.as_u128(), columns.clone()),
         }
     }
 
     #[test]
     fn the_second_line_of_the_same_user_is_named() {
-        let errors = refuse_duplicates(&[row(2, "a", "1"), row(3, "b", ""), row(4, "A", "2"), row(5, "c", "1")]).expect_err("duplicates");
+        let errors = duplicates(&[row(2, "a", "1"), row(3, "b", ""), row(4, "A", "2"), row(5, "c", "1")]);
         assert_eq!(errors.iter().map(|error| error.line).collect::<Vec<_>>(), [4, 5]);
         assert!(errors.iter().all(|error| error.reason.contains("line 2")));
     }

@@ -1,25 +1,33 @@
-//! The CSV file of `user import`: its header, its rows, and the line of whatever is wrong in it.
+//! The CSV file of an import: its header, its rows, and the line of whatever is wrong in it.
 
+use super::ImportRow;
 use crate::{
-    domain::profile::{Profile, RawProfile},
-    server::{
-        auth::password::Password,
-        service::import::{ImportRow, LineError},
+    domain::{
+        people_import::LineError,
+        profile::{Profile, RawProfile},
     },
+    server::auth::password::Password,
 };
 use csv::{ByteRecord, ReaderBuilder};
 
 const HEADER: [&str; 7] = ["username", "display_name", "department", "role", "email", "external_id", "password"];
 
-/// Every row, or everything that is wrong.
-pub(super) fn read(bytes: &[u8]) -> Result<Vec<ImportRow>, Vec<LineError>> {
+/// Every row that is right, and everything that is wrong.
+pub(super) fn read(bytes: &[u8]) -> (Vec<ImportRow>, Vec<LineError>) {
+    let mut found = (Vec::new(), Vec::new());
+    if let Err(error) = read_into(bytes, &mut found) {
+        found.1.push(error);
+    }
+    found
+}
+
+fn read_into(bytes: &[u8], (rows, errors): &mut (Vec<ImportRow>, Vec<LineError>)) -> Result<(), LineError> {
     // spreadsheets put a mark before the first byte
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = ReaderBuilder::new().flexible(true).from_reader(bytes);
-    let header = reader.byte_headers().map_err(|error| vec![unreadable(&error)])?.clone();
-    let places = places(&header).map_err(|reason| vec![LineError { line: 1, reason }])?;
+    let header = reader.byte_headers().map_err(|error| unreadable(&error))?.clone();
+    let places = places(&header).map_err(|reason| LineError { line: 1, reason })?;
 
-    let (mut rows, mut errors) = (Vec::new(), Vec::new());
     let mut lines = Lines { bytes, counted: 0, line: 1 };
     for record in reader.byte_records() {
         match record {
@@ -33,7 +41,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<ImportRow>, Vec<LineError>> {
             Err(error) => errors.push(unreadable(&error)),
         }
     }
-    if errors.is_empty() { Ok(rows) } else { Err(errors) }
+    Ok(())
 }
 
 /// Where each column of ours stands; they may come in any order.
@@ -103,7 +111,12 @@ fn unreadable(error: &csv::Error) -> LineError {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{ImportRow, LineError};
+
+    fn read(bytes: &[u8]) -> Result<Vec<ImportRow>, Vec<LineError>> {
+        let (rows, errors) = super::read(bytes);
+        if errors.is_empty() { Ok(rows) } else { Err(errors) }
+    }
 
     const HEAD: &str = "username,display_name,department,role,email,external_id,password\n";
 
