@@ -80,13 +80,10 @@ pub async fn get(ctx: &Context, id: UserId) -> Result<UserDetails, Error> {
 pub async fn sessions(ctx: &Context, id: UserId) -> Result<Vec<UserSession>, Error> {
     ctx.admin()?;
     let idle = db::session::idle(ctx.state.settings.sessions.idle_hours);
-    let found = db::read(&ctx.state.pool, |mut db| {
-        let idle = idle.clone();
-        async move {
-            match db::user::by_id(&mut db, id).await? {
-                Some(_) => db::user_session::list(&mut db, id, idle, 200).await.map(Some),
-                None => Ok(None),
-            }
+    let found = db::read(&ctx.state.pool, |mut db| async move {
+        match db::user::by_id(&mut db, id).await? {
+            Some(_) => db::user_session::list(&mut db, id, idle, 200).await.map(Some),
+            None => Ok(None),
         }
     });
     found.await?.ok_or_else(Error::not_found)
