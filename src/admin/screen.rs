@@ -22,20 +22,17 @@ const CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
 pub enum Tab {
     /// The audit log.
     Audit,
-    /// Who may sign in, as what.
-    People,
     /// Reading other people's conversations.
     Reviews,
 }
 
 impl Tab {
     /// All of them, in their order.
-    const ALL: &'static [Self] = &[Self::Audit, Self::People, Self::Reviews];
+    const ALL: &'static [Self] = &[Self::Audit, Self::Reviews];
 
     fn path(self) -> &'static str {
         match self {
             Self::Audit => "/admin/audit",
-            Self::People => "/admin/people",
             Self::Reviews => "/admin/reviews",
         }
     }
@@ -43,7 +40,6 @@ impl Tab {
     fn word(self) -> &'static str {
         match self {
             Self::Audit => "Audit log",
-            Self::People => "People",
             Self::Reviews => "Reviews",
         }
     }
