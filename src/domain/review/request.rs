@@ -1,0 +1,83 @@
+//! What a request for a review has to say.
+
+use super::{ReviewCategory, ReviewScope};
+use crate::domain::time::Timestamp;
+
+/// What a request says, as it was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewRequest {
+    /// Where the organisation keeps the matter.
+    pub case_id: String,
+    /// What the two are told.
+    pub category: ReviewCategory,
+    /// What the deciding person reads.
+    pub reason: String,
+    /// Which conversations.
+    pub scope: ReviewScope,
+    /// What was sent not before …
+    pub from: Timestamp,
+    /// … and before this.
+    pub until: Timestamp,
+}
+
+/// The shortest reason, in characters.
+pub const REASON_MIN: usize = 20;
+/// The longest reason or note, in characters.
+pub const REASON_MAX: usize = 2_000;
+/// The longest case id, in characters.
+pub const CASE_ID_MAX: usize = 100;
+
+impl ReviewRequest {
+    /// The same, trimmed, when it says enough.
+    ///
+    /// # Errors
+    /// The field, and a sentence for the user.
+    pub fn parse(self) -> Result<Self, (&'static str, String)> {
+        let case_id = self.case_id.trim().to_owned();
+        if case_id.is_empty() || case_id.chars().count() > CASE_ID_MAX {
+            return Err(("case_id", format!("Name the case, in at most {CASE_ID_MAX} characters.")));
+        }
+        let reason = self.reason.trim().to_owned();
+        let length = reason.chars().count();
+        if length < REASON_MIN {
+            return Err(("reason", format!("Give a reason of at least {REASON_MIN} characters: somebody has to decide by it.")));
+        }
+        if length > REASON_MAX {
+            return Err(("reason", format!("A reason has at most {REASON_MAX} characters.")));
+        }
+        if self.from >= self.until {
+            return Err(("until", "The period ends before it begins.".to_owned()));
+        }
+        Ok(Self { case_id, reason, ..self })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::UserId;
+    use uuid::Uuid;
+
+    fn at(micros: i64) -> Timestamp {
+        Timestamp::from_unix_micros(micros).expect("a moment")
+    }
+
+    #[test]
+    fn a_request_says_which_case_why_and_when() {
+        let request = ReviewRequest {
+            case_id: " TP-C-118 ".into(),
+            category: ReviewCategory::Complaint,
+            reason: format!(" {} ", "x".repeat(REASON_MIN)),
+            scope: ReviewScope::UserId(UserId(Uuid::nil())),
+            from: at(0),
+            until: at(1),
+        };
+        let parsed = request.clone().parse().expect("enough is said");
+        assert_eq!((parsed.case_id.as_str(), parsed.reason.len()), ("TP-C-118", REASON_MIN));
+        let refused = |request: ReviewRequest| request.parse().expect_err("refused").0;
+        assert_eq!(refused(ReviewRequest { case_id: "  ".into(), ..request.clone() }), "case_id");
+        assert_eq!(refused(ReviewRequest { reason: format!("{}   ", "x".repeat(REASON_MIN - 1)), ..request.clone() }), "reason");
+        assert_eq!(refused(ReviewRequest { reason: "é".repeat(REASON_MAX + 1), ..request.clone() }), "reason");
+        assert_eq!(refused(ReviewRequest { until: at(0), ..request }), "until");
+    }
+}
