@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod form;
+pub mod policy;
 pub mod reviews;
 pub mod screen;
 pub mod words;
@@ -25,6 +26,8 @@ pub fn router() -> Router<AppState> {
         .route("/admin", get(|| async { Redirect::to("/admin/audit") }))
         .route("/admin/audit", get(audit::list))
         .route("/admin/audit/export", takes_form(post(audit::export)))
+        .route("/admin/policy", get(policy::overview))
+        .route("/admin/policy/edit", get(policy::edit).merge(takes_form(post(policy::step))))
         .route("/admin/reviews", get(reviews::list))
         .route("/admin/reviews/new", get(reviews::new).merge(takes_form(post(reviews::create))))
         .route("/admin/reviews/{id}", get(reviews::one))

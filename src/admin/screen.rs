@@ -24,16 +24,19 @@ pub enum Tab {
     Audit,
     /// Reading other people's conversations.
     Reviews,
+    /// Who may write to whom.
+    Policy,
 }
 
 impl Tab {
     /// All of them, in their order.
-    const ALL: &'static [Self] = &[Self::Audit, Self::Reviews];
+    const ALL: &'static [Self] = &[Self::Audit, Self::Reviews, Self::Policy];
 
     fn path(self) -> &'static str {
         match self {
             Self::Audit => "/admin/audit",
             Self::Reviews => "/admin/reviews",
+            Self::Policy => "/admin/policy",
         }
     }
 
@@ -41,6 +44,7 @@ impl Tab {
         match self {
             Self::Audit => "Audit log",
             Self::Reviews => "Reviews",
+            Self::Policy => "Policy",
         }
     }
 }

@@ -131,6 +131,9 @@ const MATRIX: &[Row] = &[
     row("POST", "/settings", [AWAY, "422", "422"]),
     //                                                                      stranger  members  admins
     for_admins("GET", "/admin", [AWAY, "303", "303"]),
+    for_admins("GET", "/admin/policy", [AWAY, "403", "200"]),
+    for_admins("GET", "/admin/policy/edit", [AWAY, "403", "200"]),
+    for_admins("POST", "/admin/policy/edit", [AWAY, "403", "200"]),
     for_admins("GET", "/admin/audit", [AWAY, "403", "200"]),
     for_admins("POST", "/admin/audit/export", [AWAY, "403", "200"]),
     for_admins("GET", "/admin/reviews", [AWAY, "403", "200"]),

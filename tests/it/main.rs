@@ -49,6 +49,7 @@ mod policy;
 mod policy_agrees;
 mod policy_cli;
 mod policy_live;
+mod policy_screen;
 mod queries;
 mod receipts;
 mod rest;
