@@ -5,12 +5,14 @@ use crate::{
     domain::{session::CmsFrame, unread::Unread},
     error::{Code, Error},
     server::{context::Context, service::unread},
-    ui::components::icon::{Icon, Mark},
+    ui::components::{
+        document_head::DocumentHead,
+        icon::{Icon, Mark},
+    },
 };
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use leptos::{config::LeptosOptions, prelude::*};
-use leptos_meta::HashedStylesheet;
 
 /// No script at all; everything else from here.
 const CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
@@ -144,15 +146,8 @@ fn document(frame: Frame, sheet: Sheet) -> impl IntoView {
         <!DOCTYPE html>
         <html lang="en">
             <head>
-                <meta charset="utf-8"/>
-                <meta
-                    name="viewport"
-                    content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
-                />
-                <meta name="color-scheme" content="light dark"/>
+                <DocumentHead options=options/>
                 <title>{title}</title>
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                <HashedStylesheet id="style" options=options/>
             </head>
             <body>
                 <div class="app">

@@ -6,6 +6,7 @@ pub mod connection_state;
 pub mod conversation_list;
 pub mod conversation_row;
 pub mod dialog;
+pub mod document_head;
 pub mod empty_state;
 pub mod error_view;
 pub mod icon;
