@@ -203,6 +203,8 @@ async fn a_link_is_shown_once_and_sets_a_password() {
     assert_eq!(owner(&url).await, Ok("asha".into()));
     let another = meera.post(&format!("/api/v1/admin/users/{id}/link"), json!({})).await;
     assert_eq!(owner(&another.json()["url"]).await, Ok("asha".into()));
+    assert!(owner(&url).await.is_err(), "only the newest opens anything");
+    let url = another.json()["url"].clone();
     let shown = meera.get(&format!("/api/v1/admin/users/{id}")).await.text;
     assert!(!shown.contains("/password/"), "never again");
     let again = meera.post("/api/v1/admin/users", json!({"username": "asha", "display_name": "Asha"})).await;

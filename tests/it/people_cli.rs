@@ -78,6 +78,7 @@ async fn a_person_gets_in_with_the_piped_password_or_by_the_printed_link() {
     run(db, "user create --username asha --name Asha").refused("taken");
     let again = run_with(db, "user link asha", "", &[("LEPTOS_SITE_ADDR", "127.0.0.1:4711")]);
     assert!(again.stdout.starts_with("http://127.0.0.1:4711/password/") && again.stdout.lines().count() == 1, "{}", again.stdout);
+    let newer = again.stdout.trim_end().rsplit('/').next().expect("a link").to_owned();
 
     let nobody = cms_messages::server::context::Context {
         state: office.state.clone(),
@@ -85,7 +86,8 @@ async fn a_person_gets_in_with_the_piped_password_or_by_the_printed_link() {
         address: [127, 0, 0, 1].into(),
         request_id: "test".into(),
     };
-    assert_eq!(passwords::link_owner(&nobody, &link).await.map(|user| user.username), Ok("asha".into()));
+    assert_eq!(passwords::link_owner(&nobody, &newer).await.map(|user| user.username), Ok("asha".into()));
+    assert!(passwords::link_owner(&nobody, &link).await.is_err(), "the newer one has taken its place");
     let listed = run(db, "user list");
     assert_eq!(
         listed.lines(),

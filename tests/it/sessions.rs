@@ -202,6 +202,22 @@ async fn a_link_sets_a_password_once_and_ends_every_session() {
 }
 
 #[tokio::test]
+async fn a_newer_link_makes_the_older_ones_of_the_same_person_worthless() {
+    let office = Office::new().await;
+    let (asha, bikram) = (hire(&office, "asha", Role::Member).await, hire(&office, "bikram", Role::Member).await);
+    let ctx = nobody(&office);
+    let make = async |who| users::link(&operator(&office), who).await.expect("made").token.reveal();
+    let (oldest, of_bikram, older, newest) = (make("asha").await, make("bikram").await, make("asha").await, make("asha").await);
+    for worthless in [oldest, older] {
+        assert_eq!(passwords::link_owner(&ctx, &worthless).await, Err(Error::not_found()));
+        assert_eq!(passwords::set_password(&ctx, &worthless, "another-password".into()).await, Err(Error::not_found()));
+    }
+    assert_eq!(passwords::link_owner(&ctx, &of_bikram).await, Ok(bikram), "nobody else's");
+    assert_eq!(passwords::link_owner(&ctx, &newest).await, Ok(asha));
+    passwords::set_password(&ctx, &newest, "another-password".into()).await.expect("set");
+}
+
+#[tokio::test]
 async fn a_link_lasts_a_day_and_not_beyond_another_password() {
     let office = Office::new().await;
     hire(&office, "asha", Role::Member).await;

@@ -76,7 +76,7 @@ pub async fn set_password(
     Ok(true)
 }
 
-/// Links that were made before a password was set otherwise, or before the person left, open nothing any more.
+/// Links that were made before another one, before a password was set otherwise, or before the person left, open nothing any more.
 pub async fn remove_unused(connection: &mut PgConnection, users: &[uuid::Uuid]) -> Result<(), sqlx::Error> {
     sqlx::query!("delete from password_links where user_id = any ($1) and used_at is null", users).execute(connection).await?;
     Ok(())

@@ -107,7 +107,7 @@ pub async fn invite(caller: &impl Administers, profile: Profile) -> Result<(User
     Ok((user, link.ok_or_else(|| Error::new(Code::Internal))?))
 }
 
-/// A link for somebody who has no password yet, or has forgotten it.
+/// A link for somebody who has no password yet, or has forgotten it. Older ones open nothing any more.
 ///
 /// # Errors
 /// `forbidden`, `not_found`; `invalid` for who is deactivated.
@@ -209,8 +209,10 @@ fn changed(before: &User, change: UserChange) -> Result<User, Error> {
     Ok(after)
 }
 
+/// The only one that opens anything: an older one may be in other hands by now.
 async fn make_link(connection: &mut PgConnection, user: UserId, actor: Option<UserId>) -> Result<Link, Error> {
     let token = Token::generate()?;
+    db::password_link::remove_unused(connection, &[user.0]).await?;
     let expires_at = db::password_link::insert(connection, user, &token.digest(), actor).await?;
     Ok(Link { token, expires_at })
 }
