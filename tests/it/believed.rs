@@ -1,7 +1,11 @@
 //! Who was good a moment ago is believed, and not a moment longer than I12 allows: here an end counts at once, and on every
 //! other instance within five seconds, although nothing but the database is between them.
 
-use crate::support::{Office, person::Person};
+use crate::support::{
+    Office, people_file,
+    person::Person,
+    server::{Answer, Server},
+};
 use cms_messages::{
     domain::user::Role,
     server::{
@@ -15,6 +19,8 @@ use cms_messages::{
         state::AppState,
     },
 };
+use reqwest::{Method, header::CONTENT_TYPE};
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// I12.
@@ -100,4 +106,43 @@ async fn who_has_lost_a_role_has_lost_it_at_once_and_who_got_one_has_it_soon() {
     assert_eq!(role(ask(&here, desk).await), Some(Role::Admin));
     users::set_role(&operator, "asha", Role::Member).await.expect("demoted");
     assert_eq!(role(ask(&here, desk).await), Some(Role::Member));
+}
+
+#[tokio::test]
+async fn what_an_admin_changes_of_somebody_who_is_believed_holds_from_the_answer_on() {
+    let server = Server::start().await;
+    let (_, meera) = server.admin("meera").await;
+    let asha = server.office.person("asha").await;
+    let path = format!("/api/v1/admin/users/{}", asha.id());
+    let desk = server.browser(&asha).await;
+    // believed, as who they were before each of these
+    let me = async || desk.get("/api/v1/me").await;
+    let is = async |field: &str| me().await.json()["user"][field].as_str().unwrap_or_default().to_owned();
+
+    assert_eq!(is("department").await, "Planning");
+    assert_eq!(meera.patch(&path, json!({"department": "Yard"})).await.status, 200);
+    assert_eq!(is("department").await, "Yard", "a change");
+    let file = people_file(&[["asha", "Asha", "Quay", "member", "", "", ""]]);
+    let import = meera.request(Method::POST, "/api/v1/admin/users/import").header(CONTENT_TYPE, "text/csv").body(file);
+    assert_eq!(Answer::of(import).await.json()["changed"], 1);
+    assert_eq!(is("department").await, "Quay", "an import");
+    assert_eq!(meera.patch(&path, json!({"role": "admin"})).await.status, 200);
+    assert_eq!(is("role").await, "admin", "another role");
+    assert_eq!(meera.patch(&path, json!({"role": "member"})).await.status, 200);
+
+    let end = [("a session", true), ("all sessions", false)];
+    let mut browser = desk.clone();
+    for (what, one) in end {
+        assert_eq!(browser.get("/api/v1/me").await.status, 200);
+        let sessions = format!("{path}/sessions");
+        let id = meera.get(&sessions).await.json()["items"][0]["id"].as_str().expect("an id").to_owned();
+        let ended = meera.delete(&if one { format!("{sessions}/{id}") } else { sessions }).await;
+        assert!(ended.status < 300, "{}", ended.text);
+        assert_eq!(browser.get("/api/v1/me").await.status, 401, "{what}");
+        browser = server.browser(&asha).await;
+    }
+    let program = server.program(&asha).await;
+    assert_eq!([browser.get("/api/v1/me").await.status, program.get("/api/v1/me").await.status], [200, 200]);
+    assert_eq!(meera.patch(&path, json!({"active": false})).await.status, 200);
+    assert_eq!([browser.get("/api/v1/me").await.status, program.get("/api/v1/me").await.status], [401, 401], "deactivated");
 }
