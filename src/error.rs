@@ -39,6 +39,8 @@ pub enum Code {
     LastAdmin,
     /// People have changed since the preview: the import would do something else than was agreed to.
     PreviewOutdated,
+    /// Somebody has decided about the review already, or it has ended.
+    ReviewSettled,
     /// The body is over its limit: 64 KiB, 1 MiB for an import.
     TooLarge,
     /// Not JSON, or not a form where a form is expected.
@@ -67,9 +69,12 @@ impl Code {
             Self::Forbidden | Self::PolicyDenied | Self::CrossSiteRequest => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::IdempotencyConflict | Self::PolicyChanged | Self::LastAdmin | Self::PreviewOutdated | Self::ViewerChanged => {
-                StatusCode::CONFLICT
-            }
+            Self::IdempotencyConflict
+            | Self::PolicyChanged
+            | Self::LastAdmin
+            | Self::PreviewOutdated
+            | Self::ReviewSettled
+            | Self::ViewerChanged => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
@@ -92,6 +97,7 @@ impl Code {
             Self::PolicyChanged => "Somebody else has changed the rules meanwhile. Look at theirs first; yours are kept.",
             Self::LastAdmin => "This is the last admin: make somebody else an admin first.",
             Self::PreviewOutdated => "People have changed since the preview. Nothing was imported: look at what it would do now.",
+            Self::ReviewSettled => "Somebody has decided about this request already, or it was taken back.",
             Self::TooLarge => "That is too much at once.",
             Self::UnsupportedMediaType => "The request has a content type that is not accepted here.",
             Self::Invalid => "Something in it is not right.",

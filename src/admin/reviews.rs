@@ -143,7 +143,7 @@ async fn load(ctx: &Context, id: Result<Id<ReviewId>, Error>) -> Result<Review, 
 async fn after(ctx: &Context, id: Result<Id<ReviewId>, Error>, form: Form, outcome: Result<Review, Error>) -> Response {
     match outcome {
         Ok(review) => to(&review),
-        Err(error) if matches!(error.code, Code::Invalid | Code::Forbidden) && ctx.admin().is_ok() => {
+        Err(error) if matches!(error.code, Code::Invalid | Code::Forbidden | Code::ReviewSettled) && ctx.admin().is_ok() => {
             let review = load(ctx, id).await;
             page(ctx, review, form.refused(error)).await
         }

@@ -120,7 +120,14 @@ async fn a_second_admin_agrees_then_who_asked_reads_and_nobody_else_ever_does() 
         assert!(reviews::list(&member.ctx, None, None).await.is_err());
     }
     let again = reviews::decide(&scene.noor.ctx, review.id, Decision::Refuse, None).await.expect_err("it was decided");
-    assert_eq!(again.code, Code::Invalid);
+    assert_eq!(again.code, Code::ReviewSettled);
+    let noor = scene.server.browser(&scene.noor).await;
+    let (api, screen) = (format!("/api/v1/admin/reviews/{}", review.id), format!("/admin/reviews/{}", review.id));
+    for answer in ["approve", "refuse"] {
+        assert_eq!(noor.post(&format!("{api}/{answer}"), serde_json::json!({})).await.outcome(), "409 review_settled");
+        let shown = noor.submit(&format!("{screen}/decide"), &[("decision", answer), ("note", "")]).await;
+        assert_eq!((shown.status, shown.text.contains("Somebody has decided about this request already")), (409, true), "{}", shown.text);
+    }
 }
 
 #[tokio::test]
@@ -286,7 +293,7 @@ async fn a_grant_ends_with_its_time_its_reader_its_policy_and_at_once_when_someb
     let ended = reviews::end(&scene.noor.ctx, review.id).await.expect("ended");
     assert_eq!(ended.state, ReviewState::Ended);
     assert_eq!(scene.reads(&scene.meera, &review).await, Err(Code::Forbidden));
-    assert_eq!(reviews::end(&scene.noor.ctx, review.id).await.map_err(|error| error.code).err(), Some(Code::Invalid));
+    assert_eq!(reviews::end(&scene.noor.ctx, review.id).await.map_err(|error| error.code).err(), Some(Code::ReviewSettled));
     // its time
     let review = scene.approved().await;
     scene.owner_does("alter table reviews disable trigger user").await;
@@ -393,6 +400,8 @@ async fn of_two_who_decide_at_once_one_is_heard() {
             reviews::decide(&omar.ctx, review.id, Decision::Refuse, None)
         );
         assert_eq!([yes.is_ok(), no.is_ok()].iter().filter(|heard| **heard).count(), 1);
+        let unheard = [&yes, &no].into_iter().find_map(|answer| answer.as_ref().err()).map(|error| error.code);
+        assert_eq!(unheard, Some(Code::ReviewSettled));
         let stands = reviews::get(&scene.meera.ctx, review.id).await.expect("seen").state;
         assert_eq!(stands, if yes.is_ok() { ReviewState::Open } else { ReviewState::Refused });
     }

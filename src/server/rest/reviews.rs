@@ -153,7 +153,7 @@ pub async fn get(ctx: Context, id: Result<OfReview, Error>) -> Result<Json<Revie
 #[utoipa::path(post, path = "/admin/reviews/{id}/approve", tag = "audit", operation_id = "approve_review", request_body = ReviewDecision,
     params(("id" = uuid::Uuid, Path, description = "The review.")),
     responses((status = 200, description = "It may be read.", body = Review)),
-    extensions(("x-errors" = json!(["forbidden", "not_found"]))))]
+    extensions(("x-errors" = json!(["forbidden", "not_found", "review_settled"]))))]
 pub async fn approve(ctx: Context, id: Result<OfReview, Error>, Body(body): Body<ReviewDecision>) -> Result<Json<Review>, Error> {
     ctx.admin()?;
     Ok(Json(reviews::decide(&ctx, id?.0, Answer::Approve, body?.note).await?))
@@ -165,7 +165,7 @@ pub async fn approve(ctx: Context, id: Result<OfReview, Error>, Body(body): Body
 #[utoipa::path(post, path = "/admin/reviews/{id}/refuse", tag = "audit", operation_id = "refuse_review", request_body = ReviewDecision,
     params(("id" = uuid::Uuid, Path, description = "The review.")),
     responses((status = 200, description = "It may not be read.", body = Review)),
-    extensions(("x-errors" = json!(["forbidden", "not_found"]))))]
+    extensions(("x-errors" = json!(["forbidden", "not_found", "review_settled"]))))]
 pub async fn refuse(ctx: Context, id: Result<OfReview, Error>, Body(body): Body<ReviewDecision>) -> Result<Json<Review>, Error> {
     ctx.admin()?;
     Ok(Json(reviews::decide(&ctx, id?.0, Answer::Refuse, body?.note).await?))
@@ -177,7 +177,7 @@ pub async fn refuse(ctx: Context, id: Result<OfReview, Error>, Body(body): Body<
 #[utoipa::path(post, path = "/admin/reviews/{id}/end", tag = "audit", operation_id = "end_review",
     params(("id" = uuid::Uuid, Path, description = "The review.")),
     responses((status = 200, description = "Nothing of it can be read any more.", body = Review)),
-    extensions(("x-errors" = json!(["forbidden", "not_found", "invalid"]))))]
+    extensions(("x-errors" = json!(["forbidden", "not_found", "review_settled"]))))]
 pub async fn end(ctx: Context, id: Result<OfReview, Error>) -> Result<Json<Review>, Error> {
     ctx.admin()?;
     Ok(Json(reviews::end(&ctx, id?.0).await?))

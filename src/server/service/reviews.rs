@@ -71,7 +71,7 @@ pub enum Answer {
 ///
 /// # Errors
 /// `forbidden` for who is no admin, who asked themself, and where reviews are switched off; `not_found`, also for who is its
-/// matter; `invalid` when it has been decided or taken back meanwhile, or the note is too long.
+/// matter; `review_settled` when it has been decided or taken back meanwhile; `invalid` for a note that is too long.
 pub async fn decide(ctx: &Context, id: ReviewId, answer: Answer, note: Option<String>) -> Result<Review, Error> {
     let viewer = ctx.admin()?.id();
     switched_on(ctx)?;
@@ -84,23 +84,23 @@ pub async fn decide(ctx: &Context, id: ReviewId, answer: Answer, note: Option<St
         return Err(sentence(Code::Forbidden, "Nobody decides about a request of their own: another admin has to."));
     }
     if review.state != ReviewState::Requested {
-        return Err(decided_already());
+        return Err(Error::new(Code::ReviewSettled));
     }
     let hours = (answer == Answer::Approve).then(|| granted_hours(ctx));
     let decision = Decision { by: viewer, hours, note };
     let decided = one_statement(ctx, move |mut db| async move { db::review::decide(&mut db, id, &decision).await }).await?;
-    if decided { get(ctx, id).await } else { Err(decided_already()) }
+    if decided { get(ctx, id).await } else { Err(Error::new(Code::ReviewSettled)) }
 }
 
 /// Ends a review before its time, or takes a request back. Its reader may, and so may any other admin: less is read then.
 ///
 /// # Errors
-/// `forbidden` for who is no admin; `not_found`; `invalid` when it has ended already.
+/// `forbidden` for who is no admin; `not_found`; `review_settled` when it has ended already.
 pub async fn end(ctx: &Context, id: ReviewId) -> Result<Review, Error> {
     let viewer = ctx.admin()?.id();
     get(ctx, id).await?;
     let ended = one_statement(ctx, move |mut db| async move { db::review::end(&mut db, id, viewer).await }).await?;
-    if ended { get(ctx, id).await } else { Err(Error::invalid("id", "This review has ended already.")) }
+    if ended { get(ctx, id).await } else { Err(sentence(Code::ReviewSettled, "This review has ended already.")) }
 }
 
 /// One review.
@@ -182,10 +182,6 @@ pub(super) fn sentence(code: Code, detail: &str) -> Error {
 
 fn own_matter(own: bool) -> Result<(), Error> {
     if own { Err(Error::invalid("scope", "Nobody reviews a conversation of their own: another admin has to.")) } else { Ok(()) }
-}
-
-fn decided_already() -> Error {
-    Error::invalid("id", "Somebody has decided about this request already, or it was taken back.")
 }
 
 fn granted_hours(ctx: &Context) -> i32 {
