@@ -12,6 +12,7 @@
 mod support;
 
 mod access_matrix;
+mod admins_only;
 mod audit_counts;
 mod audit_log;
 mod believed;
