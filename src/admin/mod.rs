@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod form;
+pub mod people;
 pub mod policy;
 pub mod reviews;
 pub mod screen;
@@ -26,6 +27,15 @@ pub fn router() -> Router<AppState> {
         .route("/admin", get(|| async { Redirect::to("/admin/audit") }))
         .route("/admin/audit", get(audit::list))
         .route("/admin/audit/export", takes_form(post(audit::export)))
+        .route("/admin/people", get(people::list))
+        .route("/admin/people/new", get(people::new::form).merge(takes_form(post(people::new::create))))
+        .route("/admin/people/import", get(people::import::form).merge(takes_people(post(people::import::submit))))
+        .route("/admin/people/{id}", get(people::one).merge(takes_form(post(people::change))))
+        .route("/admin/people/{id}/deactivate", get(people::acts::ask_deactivate).merge(takes_form(post(people::acts::deactivate))))
+        .route("/admin/people/{id}/activate", takes_form(post(people::acts::activate)))
+        .route("/admin/people/{id}/sign_out", get(people::acts::ask_sign_out).merge(takes_form(post(people::acts::sign_out))))
+        .route("/admin/people/{id}/sessions/{session_id}/end", takes_form(post(people::acts::end_session)))
+        .route("/admin/people/{id}/link", takes_form(post(people::acts::link)))
         .route("/admin/policy", get(policy::overview))
         .route("/admin/policy/edit", get(policy::edit).merge(takes_form(post(policy::step))))
         .route("/admin/reviews", get(reviews::list))
@@ -35,6 +45,11 @@ pub fn router() -> Router<AppState> {
         .route("/admin/reviews/{id}/end", takes_form(post(reviews::end)))
         .route("/admin/reviews/{id}/conversations", get(reviews::conversations))
         .route("/admin/reviews/{id}/conversations/{conversation_id}", get(reviews::read))
+}
+
+/// This takes a form with a file of people in it.
+fn takes_people(methods: MethodRouter<AppState>) -> MethodRouter<AppState> {
+    methods.route_layer(from_fn(body::people_form))
 }
 
 /// These take a plain form, and nothing else.

@@ -26,18 +26,21 @@ pub enum Tab {
     Audit,
     /// Reading other people's conversations.
     Reviews,
+    /// Who may sign in, as what.
+    People,
     /// Who may write to whom.
     Policy,
 }
 
 impl Tab {
     /// All of them, in their order.
-    const ALL: &'static [Self] = &[Self::Audit, Self::Reviews, Self::Policy];
+    const ALL: &'static [Self] = &[Self::Audit, Self::Reviews, Self::People, Self::Policy];
 
     fn path(self) -> &'static str {
         match self {
             Self::Audit => "/admin/audit",
             Self::Reviews => "/admin/reviews",
+            Self::People => "/admin/people",
             Self::Policy => "/admin/policy",
         }
     }
@@ -46,6 +49,7 @@ impl Tab {
         match self {
             Self::Audit => "Audit log",
             Self::Reviews => "Reviews",
+            Self::People => "People",
             Self::Policy => "Policy",
         }
     }

@@ -136,6 +136,21 @@ const MATRIX: &[Row] = &[
     for_admins("POST", "/admin/policy/edit", [AWAY, "403", "200"]),
     for_admins("GET", "/admin/audit", [AWAY, "403", "200"]),
     for_admins("POST", "/admin/audit/export", [AWAY, "403", "200"]),
+    for_admins("GET", "/admin/people", [AWAY, "403", "200"]),
+    for_admins("GET", "/admin/people/new", [AWAY, "403", "200"]),
+    for_admins("POST", "/admin/people/new", [AWAY, "403", "200"]),
+    for_admins("GET", "/admin/people/import", [AWAY, "403", "200"]),
+    // nothing was chosen
+    for_admins("POST", "/admin/people/import", [AWAY, "403", "422"]),
+    for_admins("GET", "/admin/people/{id}", [AWAY, "403", "200"]),
+    for_admins("POST", "/admin/people/{id}", [AWAY, "403", "303"]),
+    for_admins("GET", "/admin/people/{id}/deactivate", [AWAY, "403", "200"]),
+    for_admins("POST", "/admin/people/{id}/deactivate", [AWAY, "403", "303"]),
+    for_admins("POST", "/admin/people/{id}/activate", [AWAY, "403", "303"]),
+    for_admins("GET", "/admin/people/{id}/sign_out", [AWAY, "403", "200"]),
+    for_admins("POST", "/admin/people/{id}/sign_out", [AWAY, "403", "303"]),
+    for_admins("POST", "/admin/people/{id}/sessions/{session_id}/end", [AWAY, "403", "404"]),
+    for_admins("POST", "/admin/people/{id}/link", [AWAY, "403", "200"]),
     for_admins("GET", "/admin/reviews", [AWAY, "403", "200"]),
     for_admins("GET", "/admin/reviews/new", [AWAY, "403", "200"]),
     for_admins("POST", "/admin/reviews/new", [AWAY, "403", "422"]),
@@ -189,6 +204,7 @@ impl Scene {
         let for_programs = row.path.starts_with("/api/") || row.path.starts_with("/rpc/");
         match for_programs {
             _ if method == Method::GET || method == Method::DELETE => request,
+            _ if row.path == "/admin/people/import" => request.header(CONTENT_TYPE, "multipart/form-data; boundary=x").body("--x--\r\n"),
             _ if row.path.ends_with("/import") => request.header(CONTENT_TYPE, "text/csv").body(PEOPLE),
             true => request.json(&self.body(row.path)),
             false => request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(self.form(row.path)),
@@ -225,6 +241,8 @@ impl Scene {
 
     fn form(&self, path: &str) -> String {
         match path {
+            "/admin/people/new" => "display_name=Farhan&username=farhan&role=member".into(),
+            "/admin/people/{id}" => "display_name=Bikram&department=Planning&role=member".into(),
             "/admin/reviews/{id}/decide" => "decision=approve&note=".into(),
             "/sign_in" => "username=nobody&password=x&next=".into(),
             "/messages/new" => format!("recipient_id={}", self.bikram),

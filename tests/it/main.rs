@@ -44,6 +44,7 @@ mod people_api;
 mod people_cli;
 mod people_import;
 mod people_instances;
+mod people_screens;
 mod people_search;
 mod plans;
 mod policy;
