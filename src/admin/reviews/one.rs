@@ -78,7 +78,7 @@ fn steps(review: &Review) -> impl IntoView + use<> {
                 (_, ReviewMode::Dual) => "Approved by a second person",
                 _ => "Granted without a second person",
             };
-            let note = review.decision_note.clone().map(|note| view! { <span dir="auto">{format!("“{note}”")}</span> });
+            let note = review.decision_note.clone().map(|note| view! { " " <span dir="auto">{format!("“{note}”")}</span> });
             view! {
                 <li data-done>
                     <Icon name=if state == ReviewState::Refused { "close" } else { "check" }/>
