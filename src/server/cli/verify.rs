@@ -1,10 +1,10 @@
-//! `audit verify`: reads an export and says what is wrong with it. Alone among the commands it wants nothing but the file:
+//! `audit verify`: reads an export, of the whole log or of a review, and says what is wrong with it. Alone among the commands it wants nothing but the file:
 //! no settings, no database, no key, no network; whoever checks need not trust the machine that it came from.
 
 use super::output;
 use crate::server::proof::{
     note::PublicKey,
-    verify::{Anchor, Report, Trust, Verifier},
+    verify::{Anchor, ArchiveReport, ArchiveVerifier, Findings, Report, Trust, Verifier},
 };
 use clap::Args;
 use std::{
@@ -28,7 +28,7 @@ const LONGEST_LINE: u64 = 64 * 1024 * 1024;
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArguments {
-    /// What `audit export` has written (without --since); - for stdin.
+    /// What `audit export` has written (without --since), or what was taken away of a review; - for stdin.
     file: PathBuf,
     /// A checkpoint that was kept outside: a file with a signed note, or an anchor file. May be given several times.
     #[arg(long = "checkpoint", value_name = "FILE")]
@@ -41,8 +41,8 @@ pub(super) struct VerifyArguments {
 /// 0: nothing is wrong. 1: something is. 2: it could not be read.
 pub(super) fn run(arguments: VerifyArguments) -> ExitCode {
     match verify(arguments) {
-        Ok(report) if report.is_good() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(WRONG),
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(WRONG),
         Err(reason) => {
             output::say(reason);
             ExitCode::from(UNREADABLE)
@@ -50,7 +50,8 @@ pub(super) fn run(arguments: VerifyArguments) -> ExitCode {
     }
 }
 
-fn verify(arguments: VerifyArguments) -> Result<Report, String> {
+/// Whether nothing is wrong.
+fn verify(arguments: VerifyArguments) -> Result<bool, String> {
     let mut anchors = Vec::new();
     for file in &arguments.checkpoints {
         let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
@@ -58,29 +59,86 @@ fn verify(arguments: VerifyArguments) -> Result<Report, String> {
     }
     let trust = Trust { anchors, keys: arguments.keys };
     let file = &arguments.file;
-    let verifier = read(file).map_err(|error| unreadable(file, &error))?;
-    let report = verifier.finish(&trust).ok_or_else(|| format!("{} is no export of an audit log.", file.display()))?;
-    output::settled(show(&report, &trust)).map_err(|error| error.to_string())?;
-    Ok(report)
+    let no_export = || format!("{} is no export of an audit log, nor one of a review.", file.display());
+    let (shown, good) = match read(file).map_err(|error| unreadable(file, &error))? {
+        Taken::Log(verifier) => {
+            let report = verifier.finish(&trust).ok_or_else(no_export)?;
+            (show(&report, &trust), report.is_good())
+        }
+        Taken::Archive(verifier) => {
+            let report = verifier.finish(&trust).ok_or_else(no_export)?;
+            (show_archive(&report), report.is_good())
+        }
+    };
+    output::settled(shown).map_err(|error| error.to_string())?;
+    Ok(good)
 }
 
 fn unreadable(file: &Path, error: &io::Error) -> String {
     format!("{} cannot be read: {error}", file.display())
 }
 
-fn read(file: &Path) -> io::Result<Verifier> {
+/// What it was.
+enum Taken {
+    Log(Box<Verifier>),
+    Archive(Box<ArchiveVerifier>),
+}
+
+fn read(file: &Path) -> io::Result<Taken> {
     let mut lines: Box<dyn BufRead> = match file.to_str() {
         Some("-") => Box::new(io::stdin().lock()),
         _ => Box::new(BufReader::with_capacity(1 << 20, File::open(file)?)),
     };
+    if ArchiveVerifier::is_one(lines.fill_buf()?) {
+        return archive(lines).map(|verifier| Taken::Archive(Box::new(verifier)));
+    }
     let (mut verifier, mut line) = (Verifier::new(), Vec::new());
     loop {
         line.clear();
         if lines.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
-            return Ok(verifier);
+            return Ok(Taken::Log(Box::new(verifier)));
         }
         verifier.line(line.strip_suffix(b"\n").unwrap_or(&line));
     }
+}
+
+fn archive(mut bytes: Box<dyn BufRead>) -> io::Result<ArchiveVerifier> {
+    let mut verifier = ArchiveVerifier::new();
+    loop {
+        let some = bytes.fill_buf()?;
+        if some.is_empty() {
+            return Ok(verifier);
+        }
+        let length = some.len();
+        verifier.take(some);
+        bytes.consume(length);
+    }
+}
+
+fn show_archive(report: &ArchiveReport) -> io::Result<()> {
+    let mut rows = output::rows();
+    if let Some(manifest) = &report.manifest {
+        writeln!(
+            rows,
+            "{} messages in {} conversations, {} receipts; review {}, case {:?}, sent from {} to {}, up to entry {} of {}",
+            manifest.counts.messages,
+            manifest.conversations.len(),
+            manifest.counts.receipts,
+            manifest.review_id,
+            manifest.case_id,
+            manifest.from,
+            manifest.until,
+            manifest.checkpoint.size,
+            manifest.checkpoint.origin,
+        )?;
+        writeln!(rows, "SHA-256 of the manifest, as the audit log has it (export.made): {}", report.manifest_sha256)?;
+    }
+    writeln!(rows, "\nThe checkpoint that it is proven against:\n\n{}", report.note)?;
+    for caution in &report.cautions {
+        writeln!(rows, "Note: {caution}")?;
+    }
+    verdict(&mut rows, &report.findings, "GOOD: all of it goes together, and the messages are those that were sealed.")?;
+    rows.flush()
 }
 
 fn show(report: &Report, trust: &Trust) -> io::Result<()> {
@@ -104,10 +162,13 @@ fn show(report: &Report, trust: &Trust) -> io::Result<()> {
     for caution in &report.cautions {
         writeln!(rows, "Note: {caution}")?;
     }
-    let findings = &report.findings;
-    if report.is_good() {
-        writeln!(rows, "GOOD: all of it goes together, and what is sealed is what was signed.")?;
-        return rows.flush();
+    verdict(&mut rows, &report.findings, "GOOD: all of it goes together, and what is sealed is what was signed.")?;
+    rows.flush()
+}
+
+fn verdict(rows: &mut impl Write, findings: &Findings, good: &str) -> io::Result<()> {
+    if findings.all() == 0 {
+        return writeln!(rows, "{good}");
     }
     writeln!(rows, "WRONG: {} things do not go together.", findings.all())?;
     for finding in findings.kept().iter().take(SHOWN) {
@@ -117,5 +178,5 @@ fn show(report: &Report, trust: &Trust) -> io::Result<()> {
     if more > 0 {
         writeln!(rows, "… and {more} more.")?;
     }
-    rows.flush()
+    Ok(())
 }

@@ -38,6 +38,25 @@ impl Checkpoint {
     }
 }
 
+/// Signs another text than a checkpoint: its first line is the origin, its second one is no number, so neither can be passed
+/// off as the other. It ends with a newline.
+#[must_use]
+pub fn sign_text(text: &str, keys: &[PrivateKey]) -> String {
+    keys.iter().map(|key| key.sign(text)).fold(format!("{text}\n"), |note, line| note + &line)
+}
+
+/// Which of the given keys have signed exactly this text: one or more, with the name that stands in its first line.
+///
+/// # Errors
+/// When it is another text, or not signed by them.
+pub fn open_text(note: &str, text: &str, keys: &[PublicKey]) -> Result<Vec<PublicKey>, BadNote> {
+    let (said, lines) = parts(note)?;
+    if said != text {
+        return Err(BadNote::Malformed);
+    }
+    signers(said, lines, text.lines().next().unwrap_or_default(), keys)
+}
+
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n{}\n{}", self.origin, self.size, STANDARD.encode(self.root.0))
@@ -98,6 +117,11 @@ pub struct Opened {
 pub fn open(note: &str, keys: &[PublicKey]) -> Result<Opened, BadNote> {
     let (text, lines) = parts(note)?;
     let checkpoint: Checkpoint = text.parse()?;
+    let signers = signers(text, lines, &checkpoint.origin, keys)?;
+    Ok(Opened { checkpoint, signers })
+}
+
+fn signers(text: &str, lines: Vec<SignatureLine<'_>>, origin: &str, keys: &[PublicKey]) -> Result<Vec<PublicKey>, BadNote> {
     let (mut signers, mut seen) = (Vec::new(), BTreeSet::new());
     for (name, id, signature) in lines {
         let Some(key) = keys.iter().find(|key| key.name == name && key.id() == id) else { continue };
@@ -107,11 +131,11 @@ pub fn open(note: &str, keys: &[PublicKey]) -> Result<Opened, BadNote> {
         if !key.has_signed(text, &signature) {
             return Err(BadNote::BadSignature(name.to_owned()));
         }
-        if name == checkpoint.origin {
+        if name == origin {
             signers.push(key.clone());
         }
     }
-    if signers.is_empty() { Err(BadNote::UnknownKey(checkpoint.origin)) } else { Ok(Opened { checkpoint, signers }) }
+    if signers.is_empty() { Err(BadNote::UnknownKey(origin.to_owned())) } else { Ok(signers) }
 }
 
 /// What a note says, whoever has signed it.

@@ -82,6 +82,31 @@ impl Frontier {
         self.size = self.size.saturating_add(1);
     }
 
+    /// As many leaves more as a full subtree has, of which only its root is known; `false` when it cannot stand there: its
+    /// size is no power of two, or what is there does not end where such a subtree begins.
+    #[must_use]
+    pub fn append_subtree(&mut self, leaves: u64, root: Hash) -> bool {
+        if !leaves.is_power_of_two() || !self.size.is_multiple_of(leaves) {
+            return false;
+        }
+        let Some(size) = self.size.checked_add(leaves) else { return false };
+        let mut node = root;
+        for _ in 0..(self.size / leaves).trailing_ones() {
+            if let Some(left) = self.subtrees.pop() {
+                node = node_hash(left, node);
+            }
+        }
+        self.subtrees.push(node);
+        self.size = size;
+        true
+    }
+
+    /// Its full subtrees from the left: how many leaves each has, and its root.
+    pub fn subtrees(&self) -> impl Iterator<Item = (u64, Hash)> {
+        let sizes = (0..u64::BITS).rev().map(|level| 1 << level).filter(|leaves| self.size & leaves != 0);
+        sizes.zip(self.subtrees.iter().copied())
+    }
+
     /// The root.
     #[must_use]
     pub fn root(&self) -> Hash {

@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 /// A checkpoint that was kept outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchor {
-    note: String,
-    checkpoint: note::Checkpoint,
+    pub(super) note: String,
+    pub(super) checkpoint: note::Checkpoint,
 }
 
 /// There is no checkpoint in this text.

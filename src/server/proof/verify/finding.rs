@@ -97,6 +97,18 @@ codes! {
     ParticipantMissing = "participant.missing",
     /// What is shown to one of the two is not what messages and receipts give.
     ParticipantDiffers = "participant.differs",
+    /// The export of a review is not made of its files in their order, each in its only form.
+    ArchiveForm = "archive.form",
+    /// A file of it is not the one that its manifest names.
+    ArchiveFile = "archive.file",
+    /// Its manifest cannot be read, or contradicts the rest.
+    ArchiveManifest = "archive.manifest",
+    /// Its manifest is not signed, or was changed since.
+    ArchiveSignature = "archive.signature",
+    /// Its table for people does not show its messages.
+    ArchiveTable = "archive.table",
+    /// Something in it does not belong to its scope.
+    ScopeForeign = "scope.foreign",
 }
 
 impl fmt::Display for Code {

@@ -5,6 +5,7 @@
 //! A line is looked at once and then forgotten. What is kept for the end is some 40 bytes an entry: its hash, its number,
 //! and of a message where it stands.
 
+mod archive;
 mod checkpoints;
 mod finding;
 mod keys;
@@ -14,6 +15,7 @@ mod order;
 mod receipts;
 mod threads;
 
+pub use archive::{ArchiveReport, ArchiveVerifier};
 pub use checkpoints::{Anchor, NoAnchor};
 pub use finding::{Code, Counts, Finding, Findings, Report};
 
