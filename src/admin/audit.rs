@@ -14,17 +14,17 @@ use crate::{
     error::Error,
     server::{
         context::Context,
+        middleware::attachment::attachment,
         service::audit_log::{self, Asked},
     },
     ui::components::icon::Icon,
 };
 use axum::{
     body::{Body, Bytes},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use filters::Filters;
 use futures_util::TryStreamExt;
-use http::{HeaderValue, header};
 use leptos::prelude::*;
 use seal::Seal;
 use table::Entries;
@@ -57,7 +57,10 @@ pub async fn export(ctx: Context, form: Form) -> Response {
         Err(error) => ctx.admin().and(Err(error)),
     };
     match entries {
-        Ok(entries) => attachment(Body::from_stream(entries.map_ok(|entries| lines(&entries))), "audit-entries.jsonl"),
+        Ok(entries) => {
+            let body = Body::from_stream(entries.map_ok(|entries| lines(&entries)));
+            attachment(body, "application/jsonl; charset=utf-8", "audit-entries.jsonl")
+        }
         Err(error) => show(&ctx, Tab::Audit, Err::<(), _>(error), |()| Sheet::new("", "", ())).await,
     }
 }
@@ -72,16 +75,6 @@ fn lines<T: serde::Serialize>(items: &[T]) -> Bytes {
         }
     }
     lines.into()
-}
-
-fn attachment(body: Body, name: &'static str) -> Response {
-    let mut response = body.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/jsonl; charset=utf-8"));
-    if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
-        headers.insert(header::CONTENT_DISPOSITION, disposition);
-    }
-    response
 }
 
 fn asked(form: &Form) -> Result<Asked, Error> {

@@ -11,6 +11,9 @@ use http::{Method, request::Parts};
 use leptos::prelude::*;
 use std::{collections::BTreeMap, str::FromStr};
 
+/// No field of a screen is called that.
+const ABOUT: &str = ".about";
+
 /// Names and values as they came, and why they were refused.
 #[derive(Debug, Clone, Default)]
 pub struct Form {
@@ -28,6 +31,19 @@ impl Form {
     #[must_use]
     pub fn refused(self, error: Error) -> Self {
         Self { error: Some(error), ..self }
+    }
+
+    /// Which of several forms of a screen this was.
+    #[must_use]
+    pub fn about(mut self, form: &'static str) -> Self {
+        self.fields.insert(ABOUT.to_owned(), form.to_owned());
+        self
+    }
+
+    /// This form and an empty one when it was that form of a screen, else the other way round.
+    #[must_use]
+    pub fn split(self, form: &str) -> (Self, Self) {
+        if self.field(ABOUT) == form { (self, Self::default()) } else { (Self::default(), self) }
     }
 
     /// A field as it was typed; empty when it was not sent.

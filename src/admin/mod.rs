@@ -43,6 +43,9 @@ pub fn router() -> Router<AppState> {
         .route("/admin/reviews/{id}", get(reviews::one))
         .route("/admin/reviews/{id}/decide", takes_form(post(reviews::decide)))
         .route("/admin/reviews/{id}/end", takes_form(post(reviews::end)))
+        .route("/admin/reviews/{id}/exports", takes_form(post(reviews::export::ask)))
+        .route("/admin/reviews/{id}/exports/{export_id}/decide", takes_form(post(reviews::export::decide)))
+        .route("/admin/reviews/{id}/exports/{export_id}/archive", takes_form(post(reviews::export::take)))
         .route("/admin/reviews/{id}/conversations", get(reviews::conversations))
         .route("/admin/reviews/{id}/conversations/{conversation_id}", get(reviews::read))
 }

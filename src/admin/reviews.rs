@@ -1,5 +1,6 @@
-//! `/admin/reviews`: asking to read other people's conversations, agreeing to it, reading, ending it.
+//! `/admin/reviews`: asking to read other people's conversations, agreeing to it, reading, taking away, ending it.
 
+pub mod export;
 mod listing;
 mod one;
 mod reading;
@@ -13,13 +14,14 @@ use crate::{
     domain::{
         ids::{ConversationId, Seq},
         review::{Review, ReviewId, ReviewMode, ReviewScope},
+        review_export::ReviewExport,
     },
     error::{Code, Error},
     server::{
         context::Context,
         middleware::deliberate::Deliberate,
         service::{
-            review_reading,
+            review_exports, review_reading,
             reviews::{self, Answer},
         },
     },
@@ -56,7 +58,7 @@ pub async fn create(ctx: Context, form: Form) -> Response {
         Err(error) => Err(error),
     };
     match outcome {
-        Ok(review) => to(&review),
+        Ok(review) => to(review.id),
         Err(error) => {
             let outcome = if error.code == Code::Invalid { Ok(form.refused(error)) } else { Err(error) };
             show(&ctx, Tab::Reviews, outcome, move |form| request::sheet(form, policy)).await
@@ -66,7 +68,7 @@ pub async fn create(ctx: Context, form: Form) -> Response {
 
 /// One review.
 pub async fn one(ctx: Context, id: Result<Id<ReviewId>, Error>, form: Form) -> Response {
-    let outcome = load(&ctx, id).await;
+    let outcome = whole(&ctx, id).await;
     page(&ctx, outcome, form).await
 }
 
@@ -78,7 +80,7 @@ pub async fn decide(ctx: Context, id: Result<Id<ReviewId>, Error>, form: Form) -
         _ => Err(Error::invalid("decision", "Say whether you approve or refuse.")),
     };
     let outcome = match (&id, answer) {
-        (Ok(Id(id)), Ok(answer)) => reviews::decide(&ctx, *id, answer, form.given("note")).await,
+        (Ok(Id(id)), Ok(answer)) => reviews::decide(&ctx, *id, answer, form.given("note")).await.map(|review| review.id),
         (Ok(_), Err(error)) => ctx.admin().and(Err(error)),
         (Err(error), _) => ctx.admin().and(Err(error.clone())),
     };
@@ -88,7 +90,7 @@ pub async fn decide(ctx: Context, id: Result<Id<ReviewId>, Error>, form: Form) -
 /// The end of a review.
 pub async fn end(ctx: Context, id: Result<Id<ReviewId>, Error>, form: Form) -> Response {
     let outcome = match &id {
-        Ok(Id(id)) => reviews::end(&ctx, *id).await,
+        Ok(Id(id)) => reviews::end(&ctx, *id).await.map(|review| review.id),
         Err(error) => ctx.admin().and(Err(error.clone())),
     };
     after(&ctx, id, form, outcome).await
@@ -134,31 +136,37 @@ async fn reading_page(
     Ok((reviews::get(ctx, review).await?, conversation, page))
 }
 
+async fn whole(ctx: &Context, id: Result<Id<ReviewId>, Error>) -> Result<(Review, Vec<ReviewExport>), Error> {
+    let review = load(ctx, id).await?;
+    let exports = review_exports::list(ctx, review.id).await?;
+    Ok((review, exports))
+}
+
 async fn load(ctx: &Context, id: Result<Id<ReviewId>, Error>) -> Result<Review, Error> {
     ctx.admin()?;
     reviews::get(ctx, id?.0).await
 }
 
 /// After a POST: to the review, or its page with the reason.
-async fn after(ctx: &Context, id: Result<Id<ReviewId>, Error>, form: Form, outcome: Result<Review, Error>) -> Response {
+async fn after(ctx: &Context, id: Result<Id<ReviewId>, Error>, form: Form, outcome: Result<ReviewId, Error>) -> Response {
     match outcome {
-        Ok(review) => to(&review),
+        Ok(review) => to(review),
         Err(error) if matches!(error.code, Code::Invalid | Code::Forbidden | Code::ReviewSettled) && ctx.admin().is_ok() => {
-            let review = load(ctx, id).await;
+            let review = whole(ctx, id).await;
             page(ctx, review, form.refused(error)).await
         }
         Err(error) => show(ctx, Tab::Reviews, Err::<(), _>(error), |()| Sheet::new("", "", ())).await,
     }
 }
 
-async fn page(ctx: &Context, outcome: Result<Review, Error>, form: Form) -> Response {
+async fn page(ctx: &Context, outcome: Result<(Review, Vec<ReviewExport>), Error>, form: Form) -> Response {
     let viewer = ctx.caller.as_ref().map(|viewer| viewer.user.clone());
     let hours = ctx.state.settings.audit.review_grant_hours;
-    show(ctx, Tab::Reviews, outcome, move |review| one::sheet(review, viewer, hours, form)).await
+    show(ctx, Tab::Reviews, outcome, move |(review, exports)| one::sheet(review, exports, viewer, hours, form)).await
 }
 
-fn to(review: &Review) -> Response {
-    Redirect::to(&path(review.id)).into_response()
+fn to(review: ReviewId) -> Response {
+    Redirect::to(&path(review)).into_response()
 }
 
 fn path(id: ReviewId) -> String {

@@ -69,6 +69,16 @@ actions! {
     ReviewListed = "review.listed",
     /// A page of other people's conversation is going to be read.
     ReviewRead = "review.read",
+    /// The reader of a review asked to take it away.
+    ExportRequested = "export.requested",
+    /// It may be taken: a second admin agreed, or none was needed.
+    ExportReleased = "export.released",
+    /// A second admin did not agree.
+    ExportRefused = "export.refused",
+    /// It is going to be taken.
+    ExportTaken = "export.taken",
+    /// What it consists of was made, and is the same from then on; holds its digest.
+    ExportMade = "export.made",
     /// Somebody took a part of this log away.
     AuditExported = "audit.exported",
     /// Other rules of who may write to whom; holds their digest.

@@ -24,6 +24,7 @@ pub mod profile;
 pub mod reading;
 pub mod receipt;
 pub mod review;
+pub mod review_export;
 pub mod rows;
 pub mod session;
 pub mod text;

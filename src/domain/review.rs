@@ -163,10 +163,13 @@ pub struct ReviewNotice {
     pub category: ReviewCategory,
     /// By which role; always `admin`.
     pub role: super::user::Role,
-    /// When its first page was read.
+    /// When its first page was read, or it was first taken away.
     pub first_read_at: Timestamp,
-    /// When its last page was read.
+    /// When its last page was read, or it was last taken away.
     pub last_read_at: Timestamp,
     /// How many pages were read.
     pub pages_read: i64,
+    /// How often a copy of it was taken away.
+    #[serde(default)]
+    pub times_taken: i64,
 }

@@ -51,6 +51,7 @@ pub async fn run(settings: settings::Settings) -> Result<(), Failure> {
     let metrics = serve::listen_for_metrics(state.settings.server.metrics_addr).await?;
     live::join(&state);
     jobs::spawn(&state, &state.shutdown);
+    state.signs_with(keys.clone());
     let sealing = jobs::sealing::Sealing::begin(&state, keys);
     serve::stop_on_signal(&state)?;
     serve::announce(&listener)?;

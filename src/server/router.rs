@@ -5,7 +5,7 @@ use crate::{
     error::{Code, Error},
     server::{
         assets, forms, health,
-        middleware::{authenticate, catch_panic, cross_site, problem, request_id, security_headers, signed_in, trace},
+        middleware::{attachment, authenticate, catch_panic, cross_site, problem, request_id, security_headers, signed_in, trace},
         pages, rest, rpc,
         state::AppState,
     },
@@ -15,7 +15,10 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     routing::get,
 };
-use tower_http::compression::CompressionLayer;
+use tower_http::compression::{
+    CompressionLayer,
+    predicate::{DefaultPredicate, NotForContentType, Predicate},
+};
 
 /// The whole application.
 pub fn router(state: AppState) -> Router {
@@ -47,7 +50,7 @@ pub fn router(state: AppState) -> Router {
         .merge(health::router())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(assets::fallback)
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new(attachment::ARCHIVE))))
         .layer(catch_panic::layer())
         .layer(from_fn(problem::layer))
         .layer(from_fn_with_state(state.clone(), security_headers::layer))

@@ -13,6 +13,7 @@ use crate::{
         },
         metrics::Metrics,
         permits::Permits,
+        proof::note::PrivateKey,
         service::groups::Groups,
         settings::Settings,
     },
@@ -51,6 +52,8 @@ pub struct Shared {
     pub hub: Arc<Hub>,
     /// The way to the other instances, once it has joined them.
     bus: OnceLock<Arc<dyn Bus>>,
+    /// What the tree of the audit log is signed with, where it is.
+    keys: OnceLock<Vec<PrivateKey>>,
     /// Units of work that outlive the request that began them; awaited when the server stops.
     pub tasks: TaskTracker,
     /// Cancelled when the server begins to drain.
@@ -92,6 +95,7 @@ impl AppState {
             hub,
             groups,
             bus: OnceLock::new(),
+            keys: OnceLock::new(),
             settings,
             leptos,
             tasks: TaskTracker::new(),
@@ -109,6 +113,18 @@ impl AppState {
     pub fn join(&self, bus: Arc<dyn Bus>) {
         // a second one would be another way to the same instances
         let _ = self.bus.set(bus);
+    }
+
+    /// The keys of the audit log; none where nothing is sealed.
+    #[must_use]
+    pub fn keys(&self) -> &[PrivateKey] {
+        self.keys.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// From now on this process signs with these.
+    pub fn signs_with(&self, keys: Vec<PrivateKey>) {
+        // a second time would be another process
+        let _ = self.keys.set(keys);
     }
 
     /// A connection for one call in autocommit.

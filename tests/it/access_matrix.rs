@@ -86,6 +86,12 @@ const MATRIX: &[Row] = &[
     for_admins("POST", "/api/v1/admin/reviews/{id}/end", [NOBODY, FORBIDDEN, "200"]),
     for_admins("GET", "/api/v1/admin/reviews/{id}/conversations", [NOBODY, FORBIDDEN, FORBIDDEN]),
     for_admins("GET", "/api/v1/admin/reviews/{id}/conversations/{conversation_id}/messages", [NOBODY, FORBIDDEN, FORBIDDEN]),
+    for_admins("POST", "/api/v1/admin/reviews/{id}/exports", [NOBODY, FORBIDDEN, FORBIDDEN]),
+    for_admins("GET", "/api/v1/admin/reviews/{id}/exports", [NOBODY, FORBIDDEN, "200"]),
+    // none that anybody has asked for
+    for_admins("POST", "/api/v1/admin/reviews/{id}/exports/{export_id}/release", [NOBODY, FORBIDDEN, HIDDEN]),
+    for_admins("POST", "/api/v1/admin/reviews/{id}/exports/{export_id}/refuse", [NOBODY, FORBIDDEN, HIDDEN]),
+    for_admins("POST", "/api/v1/admin/reviews/{id}/exports/{export_id}/archive", [NOBODY, FORBIDDEN, HIDDEN]),
     for_admins("GET", "/api/v1/admin/users", [NOBODY, FORBIDDEN, "200"]),
     for_admins("POST", "/api/v1/admin/users", [NOBODY, FORBIDDEN, "201"]),
     for_admins("POST", "/api/v1/admin/users/import", [NOBODY, FORBIDDEN, "200"]),
@@ -157,6 +163,9 @@ const MATRIX: &[Row] = &[
     for_admins("GET", "/admin/reviews/{id}", [AWAY, "403", "200"]),
     for_admins("POST", "/admin/reviews/{id}/decide", [AWAY, "403", "403"]),
     for_admins("POST", "/admin/reviews/{id}/end", [AWAY, "403", "303"]),
+    for_admins("POST", "/admin/reviews/{id}/exports", [AWAY, "403", "403"]),
+    for_admins("POST", "/admin/reviews/{id}/exports/{export_id}/decide", [AWAY, "403", "404"]),
+    for_admins("POST", "/admin/reviews/{id}/exports/{export_id}/archive", [AWAY, "403", "404"]),
     for_admins("GET", "/admin/reviews/{id}/conversations", [AWAY, "403", "403"]),
     for_admins("GET", "/admin/reviews/{id}/conversations/{conversation_id}", [AWAY, "403", "403"]),
     row("GET", "/healthz", ["200", "200", "200"]),
@@ -191,6 +200,7 @@ impl Scene {
             .replace("{id}", &id.to_string())
             .replace("{client_id}", &Uuid::now_v7().to_string())
             .replace("{conversation_id}", &self.conversation.to_string())
+            .replace("{export_id}", &Uuid::now_v7().to_string())
             .replace("{session_id}", "0123456789abcdef")
             .replace("{token}", "no-such-link");
         let query = match row.path {
@@ -244,6 +254,7 @@ impl Scene {
             "/admin/people/new" => "display_name=Farhan&username=farhan&role=member".into(),
             "/admin/people/{id}" => "display_name=Bikram&department=Planning&role=member".into(),
             "/admin/reviews/{id}/decide" => "decision=approve&note=".into(),
+            "/admin/reviews/{id}/exports/{export_id}/decide" => "decision=release&export_note=".into(),
             "/sign_in" => "username=nobody&password=x&next=".into(),
             "/messages/new" => format!("recipient_id={}", self.bikram),
             "/messages/{id}" => format!("action=send&body=from+outside&displayed_seq=&client_id={}", Uuid::now_v7()),

@@ -70,6 +70,7 @@ const LAYERS: &[Layer] = &[
             "server::grouping",
             "server::proof",
             "server::jobs::fan_out",
+            "server::jobs::anchor",
         ],
         not: &["leptos", "leptos_axum", "axum", "http", "tower", "tower_http", "server_fn", "serde_json"],
     },

@@ -57,6 +57,7 @@ mod receipts;
 mod rest;
 mod restore;
 mod retry;
+mod review_exports;
 mod reviews;
 mod seal;
 mod sessions;

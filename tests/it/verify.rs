@@ -6,7 +6,7 @@
 
 #[path = "../agent/faults/random.rs"]
 #[allow(dead_code, reason = "the dice of the fault agent; each uses its part")]
-mod random;
+pub mod random;
 
 mod columns;
 mod command;

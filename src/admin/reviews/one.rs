@@ -1,6 +1,6 @@
 //! One review: how it came to stand as it does, and what the viewer can do about it.
 
-use super::{names, path, reading_path};
+use super::{export, names, path, reading_path};
 use crate::{
     admin::{
         form::{Form, Problem, TextArea},
@@ -9,6 +9,7 @@ use crate::{
     },
     domain::{
         review::{REASON_MAX, Review, ReviewMode, ReviewScope, ReviewState},
+        review_export::ReviewExport,
         user::User,
     },
     ui::components::icon::Icon,
@@ -18,10 +19,12 @@ use leptos::prelude::*;
 const LEAD: &str = "Each step is an audit entry. Both participants are told that their conversation was read, when, and for what kind of \
                     reason; not by whom.";
 
-pub(super) fn sheet(review: Review, viewer: Option<User>, hours: u32, form: Form) -> Sheet {
+pub(super) fn sheet(review: Review, exports: Vec<ReviewExport>, viewer: Option<User>, hours: u32, form: Form) -> Sheet {
     let is_reader = viewer.is_some_and(|viewer| viewer.id == review.requested_by.id);
     let title = format!("Review {}", review.case_id);
     let error = form.error().cloned();
+    let (of_export, form) = form.split(export::FORM);
+    let taking = export::section(&review, exports, is_reader, &of_export);
     let can = what_can_be_done(&review, is_reader, hours, &form);
     let body = view! {
         <div class="page-columns" data-even>
@@ -29,6 +32,7 @@ pub(super) fn sheet(review: Review, viewer: Option<User>, hours: u32, form: Form
             <section class="section" aria-labelledby="next">
                 {can}
             </section>
+            {taking}
         </div>
     };
     Sheet::new(title, LEAD, body).refused(error.as_ref())

@@ -170,9 +170,17 @@ pub async fn notices(
     conversation: ConversationId,
 ) -> Result<Option<Vec<ReviewNotice>>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"select r.category as "category?", min(x.at) as first_at, max(x.at) as last_at, count(x.id) as "pages!"
+        r#"select r.category as "category?", min(x.at) as first_at, max(x.at) as last_at, count(*) filter (where x.page) as "pages!",
+                  count(*) filter (where not x.page) as "taken!"
            from participants p
-           left join review_reads x on x.conversation_id = p.conversation_id
+           left join (
+               select d.conversation_id, d.review_id, d.at, true as page from review_reads d where d.conversation_id = $2
+               union all
+               select c.conversation_id, e.review_id, t.at, false from review_export_conversations c
+               join review_exports e on e.id = c.export_id
+               join review_export_takes t on t.export_id = e.id
+               where c.conversation_id = $2
+           ) x on x.conversation_id = p.conversation_id
            left join reviews r on r.id = x.review_id
            where p.conversation_id = $2 and p.user_id = $1 and p.last_activity_at is not null
            group by r.id, r.category
@@ -192,6 +200,7 @@ pub async fn notices(
             first_read_at: row.first_at?.into(),
             last_read_at: row.last_at?.into(),
             pages_read: row.pages,
+            times_taken: row.taken,
         })
     });
     Ok(Some(notices.collect()))

@@ -60,6 +60,11 @@ pub async fn newest_note(db: &mut PgConnection) -> Result<Option<String>, sqlx::
     sqlx::query_scalar!("select signed_note from audit_checkpoints order by size desc limit 1").fetch_optional(db).await
 }
 
+/// The note of the checkpoint over so many leaves.
+pub async fn note_of(db: &mut PgConnection, size: i64) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar!("select signed_note from audit_checkpoints where size = $1", size).fetch_optional(db).await
+}
+
 /// How many leaves there are, by the last one's place.
 pub async fn leaves(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(r#"select coalesce((select index + 1 from audit_leaves order by index desc limit 1), 0) as "leaves!""#)

@@ -1,5 +1,5 @@
 //! Takes checkpoints out of the database, to where whoever can change that does not reach: a file, the local syslog. Every
-//! instance does, for itself; at most so often, and once more when it stops.
+//! instance does, for itself; at most so often, once more when it stops, and when an export is released that refers to one.
 //!
 //! One line of JSON each, with the note as it was signed. A line that a crash has cut off stays cut off: the next one
 //! begins on a line of its own.
@@ -79,13 +79,25 @@ impl Anchors {
         if self.last.as_ref() == Some(&note) {
             return Ok(false);
         }
-        let line = serde_json::json!({ "note": note }).to_string();
-        let audit = state.settings.audit.clone();
-        let written = tokio::task::spawn_blocking(move || write(&audit, &line)).await;
-        written.map_err(|error| Missed::Outside(error.to_string()))?.map_err(|error| Missed::Outside(error.to_string()))?;
+        outside(state, &note).await?;
         self.last = Some(note);
         Ok(true)
     }
+}
+
+/// Takes a checkpoint out at once, because something is handed out that refers to it: an anchor of the same size is what it
+/// can be compared with. A failure is logged; the checkpoint itself is in the database all the same.
+pub async fn take_out(state: &AppState, note: &str) {
+    if let Err(Missed::Outside(reason)) = outside(state, note).await {
+        tracing::error!(reason, "the checkpoint of an export could not be anchored");
+    }
+}
+
+async fn outside(state: &AppState, note: &str) -> Result<(), Missed> {
+    let line = serde_json::json!({ "note": note }).to_string();
+    let audit = state.settings.audit.clone();
+    let written = tokio::task::spawn_blocking(move || write(&audit, &line)).await;
+    written.map_err(|error| Missed::Outside(error.to_string()))?.map_err(|error| Missed::Outside(error.to_string()))
 }
 
 fn write(audit: &Audit, line: &str) -> io::Result<()> {

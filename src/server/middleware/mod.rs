@@ -7,6 +7,7 @@
 //!     -> body: content type (415), size (413), JSON object (400)         what carries a body
 //! ```
 
+pub mod attachment;
 pub mod authenticate;
 pub mod body;
 pub mod catch_panic;

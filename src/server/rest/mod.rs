@@ -16,6 +16,7 @@ pub mod messages;
 pub mod openapi;
 pub mod policy;
 pub mod receipts;
+pub mod review_exports;
 pub mod reviews;
 pub mod session;
 pub mod unread;
@@ -71,6 +72,11 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(reviews::conversations))
         .routes(routes!(reviews::messages))
         .routes(routes!(reviews::notices))
+        .routes(routes!(review_exports::request))
+        .routes(routes!(review_exports::list))
+        .routes(takes_json(routes!(review_exports::release)))
+        .routes(takes_json(routes!(review_exports::refuse)))
+        .routes(routes!(review_exports::archive))
         .routes(routes!(admin_users::list))
         .routes(takes_json(routes!(admin_users::create)))
         .routes(routes!(admin_users::get))

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 /// The review's id in the path. Malformed is 404, like unknown.
-pub struct OfReview(ReviewId);
+pub struct OfReview(pub(super) ReviewId);
 
 impl<S: Send + Sync> FromRequestParts<S> for OfReview {
     type Rejection = Error;
@@ -46,7 +46,7 @@ impl<S: Send + Sync> FromRequestParts<S> for OfConversation {
     }
 }
 
-async fn named<S: Send + Sync, T: std::str::FromStr>(parts: &mut Parts, state: &S, name: &str) -> Result<T, Error> {
+pub(super) async fn named<S: Send + Sync, T: std::str::FromStr>(parts: &mut Parts, state: &S, name: &str) -> Result<T, Error> {
     let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Error::not_found())?;
     params.iter().find(|(key, _)| *key == name).and_then(|(_, value)| value.parse().ok()).ok_or_else(Error::not_found)
 }
@@ -75,7 +75,7 @@ pub struct NewReview {
 pub struct ReviewDecision {
     /// Kept with the decision.
     #[schema(max_length = 2000)]
-    note: Option<String>,
+    pub(super) note: Option<String>,
 }
 
 /// Which part of the reviews.

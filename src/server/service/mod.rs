@@ -17,6 +17,8 @@ pub mod people;
 pub mod policy;
 mod policy_effect;
 pub mod receipts;
+pub mod review_archive;
+pub mod review_exports;
 pub mod review_reading;
 pub mod reviews;
 pub mod session;

@@ -38,12 +38,17 @@ fn Told(notices: Vec<ReviewNotice>) -> impl IntoView {
             1 => "1 page".to_owned(),
             pages => format!("{pages} pages"),
         };
+        let taken = match notice.times_taken {
+            0 => None,
+            1 => Some("a copy was taken away, ".to_owned()),
+            times => Some(format!("a copy was taken away {times} times, ")),
+        };
         let once = notice.first_read_at == notice.last_read_at;
         view! {
             <li>
                 <strong>{notice.category.words()}</strong>
                 <span>
-                    "Read by an administrator, " {pages} ", "
+                    "Read by an administrator, " {pages} ", " {taken}
                     <Timestamp at=Signal::stored(notice.first_read_at) format=TimeFormat::Seconds/>
                     {(!once)
                         .then(|| {
