@@ -1,14 +1,14 @@
--- A history as the product would have written it, for `script/bench verify`: pairs of people with 250 messages each by turns, of
+-- A history as the product would have written it, for `script/bench verify` and `export`: pairs of people with 250 messages each by turns, of
 -- which the one with the higher id acknowledges each of the other's, delivered and read. 501 audit entries a pair, in the order of time.
 --
--- Setting: history.pairs.
+-- Settings: history.pairs; history.one: `yes` when the one with the lower id is the same person in all of them.
 create function pg_temp.id(kind int, n bigint) returns uuid language sql immutable
 as $$ select format('%s-0000-7000-8000-%s', lpad(kind::text, 8, '0'), lpad(n::text, 12, '0'))::uuid $$;
 create function pg_temp.moment(seq bigint, pair bigint, turn int) returns timestamptz language sql immutable
 as $$ select timestamptz '2026-01-01 00:00+00' + seq * interval '1 minute' + pair * interval '1 millisecond' + turn * interval '1 microsecond' $$;
 
 create temporary table pairs as
-    select n, pg_temp.id(2, n) as id, pg_temp.id(1, 2 * n) as low, pg_temp.id(1, 2 * n + 1) as high
+    select n, pg_temp.id(2, n) as id, pg_temp.id(1, case current_setting('history.one', true) when 'yes' then 1 else 2 * n end) as low, pg_temp.id(1, 2 * n + 1) as high
     from generate_series(1, current_setting('history.pairs')::bigint) n;
 
 create temporary table texts as
@@ -18,7 +18,7 @@ create temporary table texts as
     from pairs p, generate_series(1::bigint, 250) seq;
 
 insert into users (id, username, display_name, search_text)
-select u, 'u' || u, 'Somebody', ' somebody' from pairs, unnest(array[low, high]) u;
+select distinct u, 'u' || u, 'Somebody', ' somebody' from pairs, unnest(array[low, high]) u;
 insert into user_feeds (user_id) select id from users;
 
 insert into conversations (id, user_low, user_high, created_by, last_seq, last_message_at, created_at)
