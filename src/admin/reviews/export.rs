@@ -96,7 +96,11 @@ pub(super) fn section(review: &Review, exports: Vec<ReviewExport>, is_reader: bo
             </form>
         }
     });
-    let rows = exports.into_iter().map(|export| row(export, open, is_reader, form)).collect_view();
+    // a list of nothing is none
+    let rows = (!exports.is_empty()).then(|| {
+        let rows = exports.into_iter().map(|export| row(export, open, is_reader, form)).collect_view();
+        view! { <ol class="review_steps">{rows}</ol> }
+    });
     Some(
         view! {
             <section class="section review_exports" aria-labelledby="exports">
@@ -108,7 +112,7 @@ pub(super) fn section(review: &Review, exports: Vec<ReviewExport>, is_reader: bo
                     </p>
                 </header>
                 <Problem form/>
-                <ol class="review_steps">{rows}</ol>
+                {rows}
                 {ask}
             </section>
         }
