@@ -79,7 +79,7 @@ pub(super) fn link(user: &User, link: Link, origin: &str) -> Sheet {
                 <label for="link">"One-time link"</label>
                 <input class="field-control" id="link" readonly=true value=url aria-describedby="link_hint"/>
                 <p class="field-hint" id="link_hint">
-                    "It works once, until " <Moment at=until/> ". Using it ends their sessions. It is not shown again."
+                    "It works once, until " <Moment at=until/> ". Using it ends their sessions; a newer one ends it. It is not shown again."
                 </p>
             </div>
             <div class="cluster">
