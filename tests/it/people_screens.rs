@@ -150,3 +150,44 @@ async fn a_link_is_on_the_page_that_made_it_and_on_no_other() {
     assert_eq!(again.status, 422);
     assert!(again.text.contains("This user name is taken.") && again.text.contains("value=\"Yara\""), "{}", again.text);
 }
+
+/// The user names in the list.
+fn listed(page: &Answer) -> Vec<String> {
+    let body = page.text.split("<tbody>").nth(1).unwrap_or_default();
+    let rows = body.split("<tr").skip(1).filter_map(|row| row.split("<td>").nth(1)?.split("<bdi>").nth(1)?.split('<').next());
+    rows.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn the_list_is_filtered_and_goes_on_with_its_filters() {
+    let server = Server::start().await;
+    let (_, meera) = server.admin("meera").await;
+    for (username, department) in [("asha", "Planning"), ("bikram", "Yard"), ("chen", "Yard")] {
+        server.office.person_in(username, department).await;
+    }
+    let chen = "update users set active = false, deactivated_at = now() where username = 'chen'";
+    sqlx::query(chen).execute(&*server.office.state.pool).await.expect("gone");
+    for (query, expected) in [
+        ("q=bik", vec!["bikram"]),
+        ("role=admin", vec!["meera"]),
+        ("role=member&state=active", vec!["asha", "bikram"]),
+        ("state=deactivated", vec!["chen"]),
+        ("department=Yard", vec!["bikram", "chen"]),
+        ("q=&department=&role=&state=", vec!["asha", "bikram", "chen", "meera"]),
+    ] {
+        assert_eq!(listed(&meera.get(&format!("/admin/people?{query}")).await), expected, "{query}");
+    }
+    let wrong = meera.get("/admin/people?q=as&state=lost").await;
+    assert_eq!((wrong.status, listed(&wrong).len()), (422, 0));
+    assert!(wrong.text.contains("value=\"as\"") && wrong.text.contains("Choose active or deactivated."), "{}", wrong.text);
+
+    for number in 10..61 {
+        server.office.person_in(&format!("dockhand{number}"), "Quay").await;
+    }
+    let first = meera.get("/admin/people?department=Quay").await;
+    let more = first.text.split("href=\"").filter_map(|rest| rest.split('"').next()).find(|href| href.contains("cursor=")).expect("more");
+    assert!(more.contains("department=Quay"), "{more}");
+    let second = meera.get(&more.replace("&amp;", "&")).await;
+    let all = [listed(&first), listed(&second)].concat();
+    assert_eq!((listed(&first).len(), all), (50, (10..61).map(|number| format!("dockhand{number}")).collect()));
+}
