@@ -5,7 +5,7 @@ use super::{
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// How far a message has come, as its sender sees it; only ever advances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -104,7 +104,10 @@ impl MessageBody {
     /// # Errors
     /// A sentence for the user: empty, too long, or with characters that cannot be shown.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let body: String = text.replace("\r\n", "\n").replace('\r', "\n").trim().nfc().collect();
+        let unified = text.replace("\r\n", "\n").replace('\r', "\n");
+        let trimmed = unified.trim();
+        let is_composed = is_nfc_quick(trimmed.chars()) == IsNormalized::Yes;
+        let body = if is_composed { trimmed.to_owned() } else { trimmed.nfc().collect() };
         if body.is_empty() {
             return Err("Write something first.".into());
         }
