@@ -163,7 +163,9 @@ fn document(frame: Frame, sheet: Sheet) -> impl IntoView {
                         <div class="page-body">
                             <header class="page-header">
                                 <div>
-                                    <h1>{sheet.title}</h1>
+                                    <h1>
+                                        <bdi>{sheet.title}</bdi>
+                                    </h1>
                                     <p>{sheet.lead}</p>
                                 </div>
                                 {sheet.action}

@@ -15,6 +15,7 @@ pub mod highlight;
 pub mod ids;
 pub mod inbox;
 pub mod live;
+pub mod lookalike;
 pub mod message;
 pub mod outbox;
 pub mod page;

@@ -1,8 +1,9 @@
 //! What an administrator writes down about a person, checked: the command line and the import make it, `service::users` stores it.
 //!
-//! User names are folded to lower case; names lose what surrounds them and are kept in NFC.
+//! User names are folded to lower case; names lose what surrounds them, have one kind of space, and are kept in NFC. No name may
+//! hold what nobody sees, or read as somebody else's (`lookalike`): people know each other by them.
 
-use super::user::Role;
+use super::{lookalike, user::Role};
 use unicode_normalization::UnicodeNormalization;
 
 /// One field was refused, with the sentence for whoever filled it in.
@@ -88,7 +89,7 @@ pub fn username(typed: &str) -> Result<String, Refused> {
 /// # Errors
 /// When it is empty, too long, or could read as another one.
 pub fn display_name(typed: &str) -> Result<String, Refused> {
-    text("display_name", typed, 1, 120)
+    honest("display_name", text("display_name", typed, 1, 120)?)
 }
 
 /// A department in the one form that is stored; empty for none.
@@ -96,7 +97,17 @@ pub fn display_name(typed: &str) -> Result<String, Refused> {
 /// # Errors
 /// When it is too long, or could read as another one.
 pub fn department(typed: &str) -> Result<String, Refused> {
-    text("department", typed, 0, 120)
+    honest("department", text("department", typed, 0, 120)?)
+}
+
+fn honest(field: &'static str, name: String) -> Result<String, Refused> {
+    if lookalike::misleads(&name) {
+        return Err(Refused {
+            field,
+            reason: "it mixes letters of several scripts that look alike, and could read as another name".into(),
+        });
+    }
+    Ok(name)
 }
 
 fn email(typed: &str) -> Result<Option<String>, Refused> {
@@ -110,7 +121,11 @@ fn email(typed: &str) -> Result<Option<String>, Refused> {
 }
 
 fn text(field: &'static str, typed: &str, least: usize, most: usize) -> Result<String, Refused> {
-    let text: String = typed.trim().nfc().collect();
+    if typed.chars().any(|c| c.is_control()) {
+        return Err(Refused { field, reason: "it holds control characters".into() });
+    }
+    // whatever kind of space was typed, and however many
+    let text: String = typed.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect();
     let length = text.chars().count();
     if length < least {
         return Err(Refused { field, reason: "it is empty".into() });
@@ -118,9 +133,8 @@ fn text(field: &'static str, typed: &str, least: usize, most: usize) -> Result<S
     if length > most {
         return Err(Refused { field, reason: format!("it has {length} characters; at most {most} are stored") });
     }
-    // a direction override in a name could make it read as somebody else's
-    if text.chars().any(|c| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')) {
-        return Err(Refused { field, reason: "it holds control characters".into() });
+    if lookalike::hides_something(&text) {
+        return Err(Refused { field, reason: "it holds characters that nobody sees".into() });
     }
     Ok(text)
 }
@@ -145,6 +159,22 @@ mod tests {
         assert_eq!((profile.email, profile.external_id), (None, None));
         let composed = Profile::parse(RawProfile { display_name: "E\u{301}milie", ..RIGHT }).expect("valid");
         assert_eq!(composed.display_name, "Émilie");
+        let spaced = Profile::parse(RawProfile { display_name: "Asha\u{a0}\u{3000} Verma", ..RIGHT }).expect("valid");
+        assert_eq!(spaced.display_name, "Asha Verma");
+    }
+
+    #[test]
+    fn a_name_that_could_read_as_another_one_is_refused() {
+        for name in ["Asha\u{202e}amreV", "As\u{200b}ha Verma", "Asha Verma\u{3164}", "\u{410}sha Verma", "Asha V\u{435}rma"] {
+            let refused = |raw| Profile::parse(raw).expect_err(name).field;
+            assert_eq!(refused(RawProfile { display_name: name, ..RIGHT }), "display_name", "{name:?}");
+            assert_eq!(refused(RawProfile { department: name, ..RIGHT }), "department", "{name:?}");
+            // a user name is ASCII: nothing of this fits into one
+            assert_eq!(refused(RawProfile { username: name, ..RIGHT }), "username", "{name:?}");
+        }
+        for name in ["Дмитрий Соколов", "प्रिया जोशी", "שרה כהן", "田中 美咲"] {
+            assert!(Profile::parse(RawProfile { display_name: name, department: name, ..RIGHT }).is_ok(), "{name}");
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The text of a message as nodes: plain text and links, never HTML.
 //!
 //! Only what leads to a web page or a mailbox becomes a link (http, https, mailto); everything else stays text, so that no
-//! message can carry a script. The nodes, put together, are the text itself, character for character.
+//! message can carry a script. The nodes, put together, are the text itself, character for character. An address that reads as
+//! another one (`lookalike`) stays text, too: nobody should follow it by mistake.
 
+use super::lookalike;
 use linkify::{LinkFinder, LinkKind};
 
 /// A piece of a message.
@@ -35,6 +37,9 @@ pub fn nodes(text: &str) -> Vec<Node> {
 }
 
 fn href(kind: &LinkKind, label: &str) -> Option<String> {
+    if label.chars().any(lookalike::is_unseen) || lookalike::misleads(host(label)) {
+        return None;
+    }
     match kind {
         LinkKind::Email => Some(format!("mailto:{label}")),
         LinkKind::Url => {
@@ -44,6 +49,13 @@ fn href(kind: &LinkKind, label: &str) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Where an address leads to: what decides whom one trusts.
+fn host(label: &str) -> &str {
+    let after_scheme = label.split_once("://").map_or(label, |(_, rest)| rest);
+    let authority = after_scheme.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -79,6 +91,23 @@ mod tests {
         ] {
             assert_eq!(links(text), Vec::<String>::new(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_address_that_reads_as_another_one_is_no_link() {
+        for text in [
+            "https://\u{202e}moc.live//:sptth",
+            "https://cms.exa\u{200b}mple/x",
+            "https://\u{430}pple.example/sign_in",
+            "https://desk@p\u{43e}rt.example/x",
+            "desk@p\u{43e}rt.example",
+        ] {
+            assert_eq!(links(text), Vec::<String>::new(), "{text:?}");
+        }
+        assert_eq!(
+            links("https://ru.wikipedia.example/wiki/Рим https://почта.example/"),
+            ["https://ru.wikipedia.example/wiki/Рим", "https://почта.example/"]
+        );
     }
 
     #[test]

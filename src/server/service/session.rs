@@ -5,7 +5,7 @@
 
 use super::groups;
 use crate::{
-    domain::{session::Me, user::User},
+    domain::{lookalike, session::Me, user::User},
     error::{Code, Error},
     server::{
         auth::{
@@ -142,5 +142,5 @@ pub async fn resolve(state: &AppState, presented: Presented<'_>) -> Result<Optio
 
 /// What a browser calls itself, as far as it can be shown.
 fn printable(user_agent: &str) -> String {
-    user_agent.chars().filter(|c| !c.is_control()).take(200).collect()
+    user_agent.chars().filter(|c| !c.is_control() && !lookalike::is_unseen(*c)).take(200).collect()
 }

@@ -52,7 +52,7 @@ pub fn ConversationRow(
                 <span class="conversation_row-user">
                     <bdi class="conversation_row-name">{move || peer.with(|peer| peer.display_name.clone())}</bdi>
                     " "
-                    <span class="conversation_row-department">{department}</span>
+                    <bdi class="conversation_row-department">{department}</bdi>
                 </span>
                 <span class="conversation_row-message">
                     {move || {

@@ -184,7 +184,9 @@ fn Header(state: ThreadState) -> impl IntoView {
                     <bdi>{move || peer.get().display_name}</bdi>
                 </h1>
                 <p>
-                    {move || peer.with(department)} <bdi>{move || peer.get().username}</bdi>
+                    <bdi>{move || peer.get().department}</bdi>
+                    {move || peer.with(separator)}
+                    <bdi>{move || peer.get().username}</bdi>
                 </p>
             </div>
             <ReviewNotices conversation=state.id/>
@@ -192,8 +194,8 @@ fn Header(state: ThreadState) -> impl IntoView {
     }
 }
 
-fn department(peer: &User) -> String {
-    if peer.department.is_empty() { String::new() } else { format!("{} · ", peer.department) }
+fn separator(peer: &User) -> &'static str {
+    if peer.department.is_empty() { "" } else { " · " }
 }
 
 /// Why nothing can be written here, where the composer would be. A text that was refused, or was being written, is not
