@@ -2,8 +2,13 @@
 //!
 //! Behind https it is `__Host-…`: `Secure`, of this host and path alone, so that no neighbouring site can plant one.
 
-use crate::server::settings::Server;
+use crate::{
+    error::{Code, Error},
+    server::settings::Server,
+};
 use http::{HeaderMap, HeaderValue, header};
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
 
 /// The cookie's name on this server.
 #[must_use]
@@ -17,6 +22,17 @@ pub fn set(server: &Server, token: &str, max_age_seconds: i64) -> Option<HeaderV
     let secure = if is_secure(server) { "; Secure" } else { "" };
     let name = name(server);
     HeaderValue::from_str(&format!("{name}={token}; Path=/; Max-Age={max_age_seconds}; HttpOnly; SameSite=Lax{secure}")).ok()
+}
+
+/// Sets it with the answer of the server function that is being run.
+///
+/// # Errors
+/// `internal` for a token that is no token, and outside of a server function.
+pub fn renew(server: &Server, token: &str, max_age_seconds: i64) -> Result<(), Error> {
+    let (answer, cookie) = (use_context::<ResponseOptions>(), set(server, token, max_age_seconds));
+    let (Some(answer), Some(cookie)) = (answer, cookie) else { return Err(Error::new(Code::Internal)) };
+    answer.insert_header(header::SET_COOKIE, cookie);
+    Ok(())
 }
 
 /// Removes it.

@@ -32,11 +32,12 @@ pub async fn sign_out() -> Result<(), Error> {
     crate::server::service::session::sign_out(&ctx).await
 }
 
-/// Sets the viewer's password and ends their other sessions. Errors: `invalid` with the field.
+/// Sets the viewer's password, ends their other sessions, and renews the cookie of this one. Errors: `invalid` with the field.
 #[server(client = PageClient, prefix = "/rpc", endpoint = "change_password", input = Json, output = Json)]
 pub async fn change_password(current: String, new: String) -> Result<(), Error> {
     let ctx = crate::server::context::Context::current()?;
-    crate::server::service::passwords::change_password(&ctx, current, new).await
+    let renewed = crate::server::service::passwords::change_password(&ctx, current, new).await?;
+    renewed.map_or(Ok(()), |renewed| crate::server::cookie::renew(&ctx.state.settings.server, &renewed.token, renewed.max_age_seconds))
 }
 
 /// Whose password a one-time link sets. Errors: `not_found` when it was used, has expired, or never was.

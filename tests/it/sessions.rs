@@ -14,7 +14,7 @@ use cms_messages::{
         jobs::clean_up,
         operator::Operator,
         service::{
-            passwords,
+            passwords::{self, Renewed},
             session::{self, Presented, SignIn, SignedIn},
             tokens, users,
         },
@@ -167,12 +167,22 @@ async fn a_new_password_ends_the_other_sessions() {
     let (desk, phone) = (sign_in(&office, "asha").await, sign_in(&office, "asha").await);
     let ctx = as_viewer(&office, &desk).await;
     let change = |current: &str, new: &str| passwords::change_password(&ctx, current.into(), new.into());
-    let field = |answer: Result<(), Error>| answer.err().and_then(|error| error.fields.into_keys().next());
+    let field = |answer: Result<Option<Renewed>, Error>| answer.err().and_then(|error| error.fields.into_keys().next());
     assert_eq!(field(change("wrong", "another-password").await).as_deref(), Some("current_password"));
     assert_eq!(field(change(PASSWORD, "too short").await).as_deref(), Some("new_password"));
-    change(PASSWORD, "another-password").await.expect("changed");
+    let renewed = change(PASSWORD, "another-password").await.expect("changed").expect("a session goes on");
 
-    assert!(resolve(&office, &desk).await.is_some());
+    assert_eq!(resolve(&office, &renewed.token).await.map(|viewer| viewer.user), resolve(&office, &desk).await.map(|viewer| viewer.user));
+    assert!((29 * 86_400..=30 * 86_400).contains(&renewed.max_age_seconds), "it keeps its end: {}", renewed.max_age_seconds);
+    // whoever has a copy of the old cookie has it for a moment, in which requests of the same browser come to their end
+    assert_eq!(office.count("select count(*) from sessions where expires_at < now() + interval '11 seconds'").await, 1);
+    sqlx::query("update sessions set expires_at = expires_at - interval '10 seconds'")
+        .execute(&mut office.database.owner().await)
+        .await
+        .expect("aged");
+    office.state.believed.forget();
+    assert!(resolve(&office, &desk).await.is_none());
+    assert!(resolve(&office, &renewed.token).await.is_some());
     assert!(resolve(&office, &phone).await.is_none());
     assert!(try_sign_in(&office, "asha", PASSWORD).await.is_err());
     assert!(try_sign_in(&office, "asha", "another-password").await.is_ok());

@@ -55,6 +55,36 @@ pub async fn insert(connection: &mut PgConnection, session: &NewSession) -> Resu
     Ok(done.rows_affected() == 1)
 }
 
+/// How long a renewed session's old token is still good: other requests of the same browser are on their way with it.
+pub const GRACE_SECONDS: i32 = 10;
+
+/// Another token for a session, which keeps its end; the old one ends in a moment. Returns the seconds that the session has
+/// left, `None` when it has ended.
+pub async fn renew(connection: &mut PgConnection, old_sha256: &[u8], new_sha256: &[u8]) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"with old as (
+               select token_sha256, user_id, expires_at, user_agent from sessions
+               where token_sha256 = $1 and expires_at > clock_timestamp() for update
+           ), begun as (
+               insert into sessions (token_sha256, user_id, expires_at, user_agent)
+               select $2, user_id, expires_at, user_agent from old
+               returning user_id, token_sha256, expires_at
+           ), noted as (
+               insert into audit_entries (actor_id, action, object)
+               select user_id, 'session.created', left(encode(token_sha256, 'hex'), 16) from begun
+           ), shortened as (
+               update sessions s set expires_at = least(old.expires_at, clock_timestamp() + make_interval(secs => $3))
+               from old where s.token_sha256 = old.token_sha256
+           )
+           select extract(epoch from expires_at - clock_timestamp())::bigint as "left!" from begun"#,
+        old_sha256,
+        new_sha256,
+        f64::from(GRACE_SECONDS)
+    )
+    .fetch_optional(connection)
+    .await
+}
+
 /// Signs one session out. Doing it twice changes nothing the second time.
 pub async fn end(connection: &mut PgConnection, token_sha256: &[u8]) -> Result<(), sqlx::Error> {
     sqlx::query!(

@@ -1,6 +1,7 @@
 //! The own password, and the one-time link that sets one.
 //!
-//! A new password ends the sessions that the old one began. Trying the current password is slowed like signing in:
+//! A new password ends the sessions that the old one began, and the one that it is set from goes on under another token:
+//! whoever has a copy of the cookie is out with everybody else. Trying the current password is slowed like signing in:
 //! somebody at an unlocked screen must not find it out.
 
 use crate::{
@@ -9,15 +10,24 @@ use crate::{
     server::{
         auth::{
             password::{self, Password},
-            token,
+            token::{self, Token},
         },
         context::{Context, Credential},
         db,
     },
 };
 
-/// Sets the viewer's password and ends their other sessions. Errors: `invalid` with the field, `rate_limited`.
-pub async fn change_password(ctx: &Context, current: String, new: String) -> Result<(), Error> {
+/// A session under its new token.
+pub struct Renewed {
+    /// The cookie's value.
+    pub token: String,
+    /// How long the browser may keep it.
+    pub max_age_seconds: i64,
+}
+
+/// Sets the viewer's password, ends their other sessions, and renews this one; `None` for a program, whose token stays.
+/// Errors: `invalid` with the field, `rate_limited`.
+pub async fn change_password(ctx: &Context, current: String, new: String) -> Result<Option<Renewed>, Error> {
     let viewer = ctx.viewer()?;
     let new = Password::parse("new_password", &new)?;
     ctx.state.limits.check_sign_in(&viewer.user.username, ctx.address)?;
@@ -33,19 +43,34 @@ pub async fn change_password(ctx: &Context, current: String, new: String) -> Res
         Credential::Session { token_sha256 } => Some(token_sha256.clone()),
         Credential::Token { .. } => None,
     };
-    let (user, state) = (viewer.id(), ctx.state.clone());
+    let token = Token::generate()?;
+    let (user, state, renewed) = (viewer.id(), ctx.state.clone(), token.digest());
     let changed = ctx
         .state
         .transaction(async move {
             let mut transaction = state.pool.begin().await?;
-            let changed = db::password_link::set_password(&mut transaction, user, was.as_deref(), &hash, keep.as_deref()).await?;
+            if !db::password_link::set_password(&mut transaction, user, was.as_deref(), &hash, keep.as_deref()).await? {
+                return Ok(None);
+            }
+            let left = match &keep {
+                Some(old) => db::session::renew(&mut transaction, old, &renewed).await?,
+                None => None,
+            };
             transaction.commit().await?;
             state.believed.forget();
-            Ok(changed)
+            Ok(Some(left))
         })
         .await?;
-    // somebody else set another one in between
-    if changed { Ok(()) } else { Err(Error::invalid("current_password", "This is not your current password.")) }
+    match changed {
+        // somebody else set another one in between
+        None => Err(Error::invalid("current_password", "This is not your current password.")),
+        Some(None) => Ok(None),
+        Some(Some(max_age_seconds)) => {
+            let token = token.reveal();
+            ctx.state.limits.strangers.made(&token);
+            Ok(Some(Renewed { token, max_age_seconds }))
+        }
+    }
 }
 
 /// Whose link this is. Errors: `not_found` when it is unknown, used, expired, or its owner has left.
