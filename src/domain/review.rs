@@ -7,7 +7,7 @@ mod request;
 mod state;
 mod words;
 
-pub use request::{CASE_ID_MAX, REASON_MAX, REASON_MIN, ReviewRequest};
+pub use request::{CASE_ID_MAX, REASON_MAX, REASON_MIN, ReviewRequest, can_be_shown};
 pub use state::{ReviewFacts, ReviewState};
 pub use words::{NotAWord, ReviewCategory, ReviewMode};
 

@@ -34,6 +34,9 @@ impl ReviewRequest {
     /// The field, and a sentence for the user.
     pub fn parse(self) -> Result<Self, (&'static str, String)> {
         let case_id = self.case_id.trim().to_owned();
+        if !can_be_shown(&case_id) || case_id.contains('\n') {
+            return Err(("case_id", "The case holds control characters.".to_owned()));
+        }
         if case_id.is_empty() || case_id.chars().count() > CASE_ID_MAX {
             return Err(("case_id", format!("Name the case, in at most {CASE_ID_MAX} characters.")));
         }
@@ -45,11 +48,20 @@ impl ReviewRequest {
         if length > REASON_MAX {
             return Err(("reason", format!("A reason has at most {REASON_MAX} characters.")));
         }
+        if !can_be_shown(&reason) {
+            return Err(("reason", "The reason holds control characters.".to_owned()));
+        }
         if self.from >= self.until {
             return Err(("until", "The period ends before it begins.".to_owned()));
         }
         Ok(Self { case_id, reason, ..self })
     }
+}
+
+/// Whether a text has no control characters but the breaks of its lines.
+#[must_use]
+pub fn can_be_shown(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
 #[cfg(test)]
@@ -78,6 +90,9 @@ mod tests {
         assert_eq!(refused(ReviewRequest { case_id: "  ".into(), ..request.clone() }), "case_id");
         assert_eq!(refused(ReviewRequest { reason: format!("{}   ", "x".repeat(REASON_MIN - 1)), ..request.clone() }), "reason");
         assert_eq!(refused(ReviewRequest { reason: "é".repeat(REASON_MAX + 1), ..request.clone() }), "reason");
+        assert_eq!(refused(ReviewRequest { case_id: "C\0".into(), ..request.clone() }), "case_id");
+        assert_eq!(refused(ReviewRequest { reason: "\u{7}".repeat(30), ..request.clone() }), "reason");
+        assert!(ReviewRequest { reason: "two lines\r\nof a reason".into(), ..request.clone() }.parse().is_ok());
         assert_eq!(refused(ReviewRequest { until: at(0), ..request }), "until");
     }
 }

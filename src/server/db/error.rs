@@ -33,6 +33,8 @@ fn from_database(error: &dyn DatabaseError) -> Error {
             tracing::warn!(%state, "the database gave up on a statement");
             return Error::unavailable();
         }
+        // a NUL, or a moment beyond the calendar: what was given cannot be stored, wherever it slipped through
+        "22021" | "22P05" | "22008" => return Error::new(Code::Invalid),
         // too many connections, starting up, shutting down before the statement began
         "53300" | "57P03" => return Error::unavailable(),
         _ => {}

@@ -5,7 +5,9 @@ use super::limit;
 use crate::{
     domain::{
         ids::{ConversationId, UserId},
-        review::{REASON_MAX, Review, ReviewCursor, ReviewId, ReviewList, ReviewMode, ReviewRequest, ReviewScope, ReviewState},
+        review::{
+            REASON_MAX, Review, ReviewCursor, ReviewId, ReviewList, ReviewMode, ReviewRequest, ReviewScope, ReviewState, can_be_shown,
+        },
         user::PeopleQuery,
     },
     error::{Code, Error},
@@ -77,6 +79,9 @@ pub async fn decide(ctx: &Context, id: ReviewId, answer: Answer, note: Option<St
     switched_on(ctx)?;
     let review = get(ctx, id).await?;
     let note = note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());
+    if note.as_ref().is_some_and(|note| !can_be_shown(note)) {
+        return Err(Error::invalid("note", "The note holds control characters."));
+    }
     if note.as_ref().is_some_and(|note| note.chars().count() > REASON_MAX) {
         return Err(Error::invalid("note", format!("A note has at most {REASON_MAX} characters.")));
     }
