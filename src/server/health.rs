@@ -8,7 +8,8 @@ use axum::{
     routing::get,
 };
 use http::{StatusCode, header};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 
 /// A database that answers later than this does not answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -23,12 +24,34 @@ pub fn metrics_router(state: AppState) -> Router {
     Router::new().route("/metrics", get(counted)).with_state(state)
 }
 
+/// What was last found out, and when it was asked. Nobody signs in to ask, so nobody is counted: however many ask, one
+/// question at a time goes to the database, and its answer is that of all who had asked by then.
+#[derive(Debug, Default)]
+pub struct Readiness(Mutex<Option<(Instant, Option<&'static str>)>>);
+
+impl Readiness {
+    /// The reason why no traffic should come here, found out after this call.
+    async fn ask(&self, find_out: impl Future<Output = Option<&'static str>>) -> Option<&'static str> {
+        let asked = Instant::now();
+        let mut last = self.0.lock().await;
+        match *last {
+            Some((began, reason)) if began >= asked => reason,
+            _ => {
+                let began = Instant::now();
+                let reason = find_out.await;
+                *last = Some((began, reason));
+                reason
+            }
+        }
+    }
+}
+
 async fn alive() -> &'static str {
     "ok\n"
 }
 
 async fn ready(State(state): State<AppState>) -> Response {
-    match tokio::time::timeout(PATIENCE, why_not_ready(&state)).await {
+    match tokio::time::timeout(PATIENCE, state.readiness.ask(why_not_ready(&state))).await {
         Ok(None) => "ready\n".into_response(),
         Ok(Some(reason)) => not_ready(reason),
         Err(_) => not_ready("the database does not answer"),

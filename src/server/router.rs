@@ -44,12 +44,18 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn(forms::kept::layer))
         .layer(cross_site);
 
-    Router::new()
+    let routes = Router::new()
         .merge(for_programs)
         .merge(for_people)
         .merge(health::router())
         .method_not_allowed_fallback(method_not_allowed)
-        .fallback(assets::fallback)
+        .fallback(assets::fallback);
+    around(routes, state)
+}
+
+/// What every request passes, whatever answers it.
+pub fn around(routes: Router<AppState>, state: AppState) -> Router {
+    routes
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new(attachment::ARCHIVE))))
         .layer(catch_panic::layer())
         .layer(from_fn(problem::layer))

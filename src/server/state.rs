@@ -6,6 +6,7 @@ use crate::{
     server::{
         believed::Believed,
         db::pool::{Lent, Pool},
+        health::Readiness,
         limits::Limits,
         live::{
             bus::{Alone, Bus},
@@ -58,6 +59,8 @@ pub struct Shared {
     pub tasks: TaskTracker,
     /// Cancelled when the server begins to drain.
     pub shutdown: CancellationToken,
+    /// Whether traffic should come here, as it was last found out.
+    pub readiness: Readiness,
     /// Counters for `/metrics`.
     pub metrics: Metrics,
 }
@@ -98,6 +101,7 @@ impl AppState {
             keys: OnceLock::new(),
             settings,
             leptos,
+            readiness: Readiness::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
         }))

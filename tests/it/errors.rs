@@ -1,14 +1,15 @@
 //! Every refusal: its code, its order, and that it tells nothing but that.
 
 use crate::support::{
+    Office,
     person::Person,
     server::{Answer, Client, Server},
     settings,
 };
-use axum::{Router, body::Bytes, middleware::from_fn, routing::get};
+use axum::{Router, body::Bytes, routing::get};
 use cms_messages::{
     error::{Code, Error},
-    server::middleware::{catch_panic, problem, request_id},
+    server::router,
 };
 use http_body_util::StreamBody;
 use hyper::body::Frame;
@@ -286,23 +287,34 @@ async fn a_database_that_cannot_be_reached_is_503_and_never_signed_out() {
 }
 
 #[tokio::test]
-async fn a_panic_is_one_500_with_the_id_of_its_request() {
+async fn a_panic_is_one_500_with_the_id_of_its_request_and_nothing_else() {
     async fn handler() -> &'static str {
         panic!("the canary sings")
     }
-    let app = Router::new()
-        .route("/api/panics", get(handler))
-        .layer(catch_panic::layer())
-        .layer(from_fn(problem::layer))
-        .layer(from_fn(request_id::layer));
-    let request = http::Request::get("/api/panics").body(axum::body::Body::empty()).expect("a request");
-    let answer = app.oneshot(request).await.expect("an answer");
-    assert_eq!(answer.status(), 500);
-    let id = answer.headers()["x-request-id"].to_str().expect("text").to_owned();
-    let body = axum::body::to_bytes(answer.into_body(), 10_000).await.expect("a body");
-    let problem: Value = serde_json::from_slice(&body).expect("json");
-    assert_eq!((&problem["code"], &problem["request_id"]), (&json!("internal"), &json!(id)));
-    assert!(!problem.to_string().contains("canary"));
+    let office = Office::new().await;
+    let routes = Router::new().route("/api/panics", get(handler)).route("/panics", get(handler)).route("/lives", get(async || "well"));
+    let app = router::around(routes, office.state.clone());
+    let ask = async |path: &str| {
+        let request = http::Request::get(path).body(axum::body::Body::empty()).expect("a request");
+        let answer = app.clone().oneshot(request).await.expect("an answer");
+        let (head, body) = answer.into_parts();
+        let body = axum::body::to_bytes(body, 10_000).await.expect("a body");
+        let header = |name: &str| head.headers.get(name).map(|value| value.to_str().expect("text").to_owned()).unwrap_or_default();
+        let shown = format!("{:?} {}", head.headers, String::from_utf8_lossy(&body));
+        assert!(!shown.contains("canary") && !shown.contains(".rs"), "{shown}");
+        assert_eq!((header("cache-control"), header("x-content-type-options")), ("no-store".into(), "nosniff".into()), "{path}");
+        (head.status, header("x-request-id"), String::from_utf8_lossy(&body).into_owned())
+    };
+    let (status, id, body) = ask("/api/panics").await;
+    let problem: Value = serde_json::from_str(&body).expect("json");
+    assert_eq!((status.as_u16(), &problem["code"], &problem["request_id"]), (500, &json!("internal"), &json!(id)));
+    let keys: Vec<&str> = problem.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(keys, ["code", "detail", "request_id", "status", "title", "type"]);
+    let (status, id, page) = ask("/panics").await;
+    assert!(status == 500 && id.len() == 36 && page.contains(&id) && page.contains("<h1>"), "{page}");
+    // it was one request's, and no other's
+    assert_eq!((ask("/lives").await.0.as_u16(), ask("/lives").await.2.as_str()), (200, "well"));
+    assert_eq!(office.state.metrics.render().lines().filter(|line| line.contains("_count{") && line.contains("status=\"500\"")).count(), 2);
 }
 
 #[tokio::test]

@@ -237,6 +237,27 @@ async fn invented_tokens_cost_the_database_little_and_nobody_else_anything() {
 }
 
 #[tokio::test]
+async fn strangers_who_ask_whether_we_are_ready_cost_the_database_little() {
+    let office = Office::new().await;
+    let wire = Wire::tap(office.database.options()).await;
+    let state = state(settings(), pool::open(wire.options(office.database.options()), 2, pool::Purpose::Serve));
+    let app = router::router(state.clone());
+    assert_eq!(get(&app, "/readyz", "").await.0, 200);
+    let of_one = wire.during(&state.pool, get(&app, "/readyz", "")).await.1.statements;
+    let all = async {
+        let mut asked = JoinSet::new();
+        for _ in 0..500 {
+            let app = app.clone();
+            asked.spawn(async move { get(&app, "/readyz", "").await.0 });
+        }
+        asked.join_all().await
+    };
+    let (answers, traffic) = wire.during(&state.pool, all).await;
+    assert!(answers.iter().all(|status| *status == 200));
+    assert!(of_one > 0 && traffic.statements <= 5 * of_one, "{traffic:?} for 500, {of_one} statements for one");
+}
+
+#[tokio::test]
 async fn a_header_does_not_move_a_stranger_away_from_their_limit() {
     for (trusted, chain, is_moved) in [
         // nobody is trusted: whatever is written, the connection counts

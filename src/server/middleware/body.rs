@@ -1,4 +1,5 @@
-//! What comes in: the content type (415), the size (413), and for JSON that it is an object (400).
+//! What comes in: the content type (415), the size (413), and for JSON that it is an object (400). Nothing is unpacked: a few
+//! packed bytes could become gigabytes, so a body with a `Content-Encoding` is 415.
 //!
 //! server_fn looks at no content type: without this layer a page of another site could post `text/plain` to a server
 //! function without the browser asking first. The whole body is read here, within a time and a size, so no handler ever
@@ -123,6 +124,9 @@ async fn read_within(patience: Duration, most: usize, request: Request) -> Resul
 }
 
 fn is(headers: &HeaderMap, media_type: &str) -> bool {
+    if headers.get_all(header::CONTENT_ENCODING).iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return false;
+    }
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     given.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(media_type))
 }

@@ -5,7 +5,7 @@
 use super::{live::Live, patience::Patient};
 use crate::server::{live::stream::Handover, middleware::client_address::PeerAddress};
 use axum::{Router, body::Body, extract::Request, response::Response};
-use http::{Method, Version, response::Parts};
+use http::{HeaderValue, Method, Version, header, response::Parts};
 use hyper::{body::Incoming, server::conn::http1::Builder, service::service_fn};
 use hyper_util::rt::TokioIo;
 use std::{
@@ -74,9 +74,14 @@ pub(super) async fn answer(
 /// The application's answer; none for a live stream, which leaves its head at the desk.
 async fn respond(app: Router, peer: IpAddr, desk: Desk, request: http::Request<Incoming>) -> Result<Response, Infallible> {
     let (version, is_get) = (request.version(), request.method() == Method::GET);
+    let is_last = request.headers().contains_key(header::TRANSFER_ENCODING);
     let mut request: Request = request.map(Body::new);
     request.extensions_mut().insert(PeerAddress(peer));
     let mut response = app.oneshot(request).await?;
+    // such a body may have had a length, too, which a proxy may have gone by: what follows is nobody's request (RFC 9112, 6.1)
+    if is_last {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     let Some(handover) = response.extensions_mut().remove::<Handover>() else { return Ok(response) };
     // a HEAD is answered with the head alone
     if is_get {
