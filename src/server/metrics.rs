@@ -228,8 +228,9 @@ impl Drop for ConnectionGuard {
     }
 }
 
-/// A client may invent methods; a label may not.
-fn known(method: &http::Method) -> &'static str {
+/// A client may invent methods; a label may not, and no line of the log.
+#[must_use]
+pub fn known(method: &http::Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "HEAD" => "HEAD",

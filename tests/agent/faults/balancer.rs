@@ -35,6 +35,7 @@ impl Balancer {
             }
             text = text.replace(&there, &here);
         }
+        text = text.replace("/var/log/nginx", &home.display().to_string());
         // TLS is the one part that a test cannot have as it stands: it needs a certificate of a name
         text = without_tls(&text, &format!("listen {address};"));
         let main = format!(
