@@ -40,30 +40,76 @@ async fn every_answer_has_the_security_headers_and_its_own_request_id() {
     let asha = server.office.person("asha").await;
     let mut ids = BTreeSet::new();
     for (kind, answer) in every_kind(&server.browser(&asha).await, &server.stranger()).await {
-        let policy = answer.header("content-security-policy");
-        for needed in ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action"] {
-            assert!(policy.contains(needed), "{kind}: {policy}");
-        }
-        assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'") && !policy.contains('*'), "{kind}: {policy}");
-        for (name, value) in [
-            ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "same-origin"),
-            ("x-frame-options", "DENY"),
-            ("cross-origin-opener-policy", "same-origin"),
-            ("cross-origin-resource-policy", "same-origin"),
-        ] {
-            assert_eq!(answer.header(name), value, "{kind}");
-        }
-        assert!(answer.header("permissions-policy").contains("camera=()"), "{kind}");
+        expect_security(kind, &answer);
         assert_eq!(answer.header("strict-transport-security"), "", "{kind}: plain http");
         assert!(ids.insert(answer.header("x-request-id").to_owned()), "{kind}");
-        let kept = answer.header("cache-control");
         match kind {
-            "file" => assert_eq!(kept, "no-cache"),
-            "hashed file" => assert_eq!(kept, "public, max-age=31536000, immutable"),
-            _ => assert_eq!(kept, "no-store", "{kind}"),
+            "file" => assert_eq!(answer.header("cache-control"), "no-cache"),
+            "hashed file" => assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable"),
+            _ => expect_private(kind, &answer),
         }
     }
+}
+
+/// What every answer has.
+fn expect_security(kind: &str, answer: &Answer) {
+    let policy = answer.header("content-security-policy");
+    for needed in ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action"] {
+        assert!(policy.contains(needed), "{kind}: {policy}");
+    }
+    assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'") && !policy.contains('*'), "{kind}: {policy}");
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("x-frame-options", "DENY"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        assert_eq!(answer.header(name), value, "{kind}");
+    }
+    assert!(answer.header("permissions-policy").contains("camera=()"), "{kind}");
+}
+
+/// The same for what is no file of ours: nobody keeps it, and no other site may read it. The matrix asks it of every route.
+pub fn expect_private(kind: &str, answer: &Answer) {
+    expect_security(kind, answer);
+    assert_eq!(answer.headers.get_all("cache-control").iter().collect::<Vec<_>>(), ["no-store"], "{kind}");
+    for (name, _) in &answer.headers {
+        assert!(!name.as_str().starts_with("access-control-") && name.as_str() != "server", "{kind}: {name}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_claims_about_our_name_comes_back_nowhere() {
+    let server = Server::start().await;
+    let asha = server.office.person("asha").await;
+    let (signed_in, stranger) = (server.browser(&asha).await, server.stranger());
+    for (client, path) in [
+        (&stranger, "/"),
+        (&stranger, "/messages"),
+        (&stranger, "/sign_in"),
+        (&stranger, "/nothing"),
+        (&stranger, "/api/docs"),
+        (&stranger, "/api/v1/openapi.json"),
+        (&stranger, "/api/v1/me"),
+        (&signed_in, "/"),
+        (&signed_in, "/messages"),
+        (&signed_in, "/settings"),
+        (&signed_in, "/nothing"),
+        (&signed_in, "/admin"),
+        (&signed_in, "/api/v1/me"),
+    ] {
+        let mut request = client.request(Method::GET, path).header("host", "evil.example");
+        for name in ["x-forwarded-host", "x-host", "x-original-host", "x-forwarded-server", "x-original-url", "x-rewrite-url"] {
+            request = request.header(name, "evil.example");
+        }
+        let request =
+            request.header("forwarded", "host=evil.example").header("x-forwarded-proto", "evil").header("x-http-method-override", "DELETE");
+        let answer = Answer::of(request).await;
+        assert!(answer.status < 405, "{path}: {answer:?}");
+        assert!(!answer.text.contains("evil") && !format!("{:?}", answer.headers).contains("evil"), "{path}: {answer:?}");
+    }
+    assert_eq!(signed_in.get("/api/v1/me").await.status, 200, "nothing was deleted");
 }
 
 #[tokio::test]
