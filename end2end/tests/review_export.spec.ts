@@ -2,7 +2,7 @@
 // the program; the two are told. The screens of admins have no script.
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { checkLog } from '../fixtures/aftermath.ts';
+import { checkLogs } from '../fixtures/aftermath.ts';
 import { expectAccessible } from '../fixtures/axe.ts';
 import { type Name, password } from '../fixtures/names.ts';
 import { createDatabase, dropDatabase } from '../fixtures/postgres.ts';
@@ -115,7 +115,7 @@ test('a review is taken away: asked for, released by a second admin, downloaded,
       await expect(reader.page.getByRole('button', { name: 'Download' })).toHaveCount(0);
     });
     guard.allow(/ERR_ABORTED/);
-    await checkLog(place, server.log);
+    await checkLogs(place, server.log);
   } finally {
     await server.stop();
     await dropDatabase(place.address, place.database);
