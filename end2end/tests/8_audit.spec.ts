@@ -43,12 +43,10 @@ test('8. Audit logs and timestamps are maintained', async ({ asha, bikram }) => 
     expect(actions).toEqual(expect.arrayContaining(['user.created', 'session.created']));
   });
 
-  await test.step('no text of a message is in an entry', async () => {
-    expect(JSON.stringify(entries)).not.toContain('crane is yours');
-  });
-
-  await test.step('an export since a moment begins there', async () => {
-    const later = auditEntries(await cms(['audit', 'export', '--since', message.sent_at]));
+  await test.step('an export since a moment begins there, and holds no text of a message', async () => {
+    const alone = await cms(['audit', 'export', '--since', message.sent_at]);
+    expect(alone.includes('crane is yours')).toBe(false);
+    const later = auditEntries(alone);
     expect(later.every((entry) => Date.parse(entry.at) >= Date.parse(message.sent_at))).toBe(true);
     expect(later.map((entry) => entry.action)).toContain('message.sent');
   });
