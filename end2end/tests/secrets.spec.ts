@@ -45,7 +45,9 @@ test('no secret, no text and no typed name reaches the log', async ({ arrive, bi
     }
     const headers = Object.fromEntries(['user-agent', 'referer', 'x-forwarded-for', 'x-request-id', 'accept-language', 'traceparent', 'if-none-match', 'last-event-id'].map((name) => [name, canary(name)]));
     await asha.context.request.get(`${asha.url}/api/v1/unread`, { headers, ...raw });
-    await asha.context.request.fetch(`${asha.url}/messages`, { method: canary('method').toUpperCase(), ...raw });
+    const method = canary('method').toUpperCase();
+    made.push(method);
+    await asha.context.request.fetch(`${asha.url}/messages`, { method, ...raw });
     for (const path of ['', 'messages/', 'api/v1/', 'rpc/', 'admin/', 'password/', 'pkg/', 'admin/reviews/']) expect((await api.fetch('GET', `/${path}${canary('path')}`)).status()).toBe(404);
   });
 
