@@ -1,10 +1,12 @@
 //! The audit log as admins look through it: filters, pages, how far it is sealed, taking a part of it away.
 
 use crate::support::{
+    Office,
     person::Person,
     server::{Client, Server},
 };
 use serde_json::{Value, json};
+use sqlx::Executor;
 use std::collections::BTreeSet;
 
 /// asha and bikram have written to each other; meera is an admin.
@@ -126,4 +128,24 @@ async fn the_screen_says_how_far_the_log_is_sealed_and_keeps_what_was_typed() {
     assert_eq!(refused.status, 422);
     assert!(refused.text.contains("This is no day") && refused.text.contains("&lt;b&gt;nobody"), "{}", refused.text);
     assert!(!refused.text.contains(&asha.id().to_string()), "no entries beside a filter that was not understood");
+}
+
+/// What is kept of a stretch of the log, to look through it fast, must not grow beyond its page: no entry could be written.
+#[tokio::test]
+async fn however_many_people_and_conversations_there_are_entries_are_written() {
+    let office = Office::new().await;
+    let mut owner = office.database.owner().await;
+    for sql in [
+        "insert into audit_entries (actor_id, action, conversation_id, object)
+         select gen_random_uuid(), 'message.read', gen_random_uuid(), '1' from generate_series(1, 60000)",
+        "select brin_summarize_new_values('audit_entries_who_where_idx')",
+        // a stretch is as full as it can be with the smallest entries
+        "insert into audit_entries (actor_id, action, conversation_id)
+         select gen_random_uuid(), 'a.b', gen_random_uuid() from generate_series(1, 60000)",
+        "select brin_desummarize_range('audit_entries_who_where_idx', 0)",
+        "select brin_summarize_new_values('audit_entries_who_where_idx')",
+    ] {
+        owner.execute(sql).await.expect(sql);
+    }
+    assert_eq!(office.count("select count(*) from audit_entries").await, 120_000);
 }
