@@ -2,7 +2,7 @@
 //! Needs nothing else: no database, no key, no clock, no network. What does not go together becomes a finding that says
 //! which entry, why, in a sentence for people and in a word for programs.
 //!
-//! A line is looked at once and then forgotten. What is kept for the end is some 40 bytes an entry: its hash, its number,
+//! A line is looked at once and then forgotten. What is kept for the end is some 90 bytes an entry: its hash, its number,
 //! and of a message where it stands.
 
 mod archive;
