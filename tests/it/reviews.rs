@@ -174,6 +174,10 @@ async fn only_what_was_sent_within_the_period_is_read() {
     let review = reviews::request(&scene.meera.ctx, period).await.expect("asked for");
     let review = reviews::decide(&scene.noor.ctx, review.id, Decision::Approve, None).await.expect("approved");
     assert_eq!(scene.reads(&scene.meera, &review).await.expect("read"), [CANARY]);
+    let later = ReviewRequest { from: at("2024-05-02T00:00:00Z"), ..scene.request() };
+    let later = reviews::request(&scene.meera.ctx, later).await.expect("asked for");
+    let later = reviews::decide(&scene.noor.ctx, later.id, Decision::Approve, None).await.expect("approved");
+    assert_eq!(scene.reads(&scene.meera, &later).await.expect("read"), ["and so does the other one"]);
     let empty = review_reading::page(&scene.meera.ctx, review.id, scene.conversation, Seq(1)).await.expect("read");
     assert_eq!((empty.items.len(), empty.next_after), (0, None));
     let unknown = review_reading::page(&scene.meera.ctx, review.id, scene.meera.open(&scene.asha).await, Seq(0)).await;
