@@ -4,10 +4,8 @@ use cms_messages::server::proof::verify::{ArchiveReport, ArchiveVerifier, Trust}
 use reqwest::{RequestBuilder, header};
 use std::{
     collections::BTreeMap,
-    fs,
     io::Write,
-    path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
 };
 
 /// The files in it.
@@ -82,41 +80,5 @@ pub async fn downloaded(request: RequestBuilder, api: bool) -> Downloaded {
         cache: text(header::CACHE_CONTROL),
         length: text(header::CONTENT_LENGTH).parse().ok(),
         bytes: answer.bytes().await.expect("a body").to_vec(),
-    }
-}
-
-/// A folder of its own, gone at the end.
-pub struct Folder(PathBuf);
-
-impl Folder {
-    pub fn new(name: &str) -> Self {
-        let place = std::env::temp_dir().join(format!("cms-messages-archive-{}-{name}", std::process::id()));
-        fs::create_dir_all(&place).expect("a folder");
-        Self(place)
-    }
-
-    pub fn file(&self, name: &str, bytes: &[u8]) -> String {
-        let file = self.0.join(name);
-        fs::write(&file, bytes).expect("written");
-        file.to_str().expect("a path").to_owned()
-    }
-
-    /// As whoever checks calls it: nothing of our environment, and no Leptos.toml.
-    pub fn verify(&self, words: &[&str]) -> (Option<i32>, String, String) {
-        let program = Command::new(env!("CARGO_BIN_EXE_cms-messages"))
-            .args(["audit", "verify"])
-            .args(words)
-            .env_clear()
-            .current_dir(&self.0)
-            .output();
-        let Output { status, stdout, stderr } = program.expect("the program runs");
-        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-        (status.code(), text(stdout), text(stderr))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

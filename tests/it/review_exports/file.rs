@@ -1,6 +1,7 @@
 //! The file as others verify it: by the program, against an anchor, and after every kind of change.
 
 use super::*;
+use crate::support::checker::Folder;
 
 #[tokio::test]
 async fn the_checkpoint_of_a_release_is_anchored_at_once() {
@@ -62,7 +63,7 @@ async fn the_program_says_by_its_exit_code_what_came_of_it() {
     let review = scene.approved(scene.request()).await;
     let export = scene.released(&review).await;
     let bytes = scene.takes(&scene.meera, &export).await.expect("taken");
-    let folder = archive::Folder::new("program");
+    let folder = Folder::new("archive");
     let good = folder.file("good.tar", &bytes);
     let (code, said, complained) = folder.verify(&[&good]);
     assert_eq!((code, complained.as_str()), (Some(0), ""), "{said}");

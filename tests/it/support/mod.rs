@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub mod backup;
+pub mod checker;
 pub mod database;
 pub mod person;
 pub mod program;

@@ -1,48 +1,9 @@
 //! `audit verify` as whoever checks calls it: on a machine without settings and without a database.
 
 use super::{Office, export, history::History, key, random::Random};
+use crate::support::checker::Folder;
 use sqlx::ConnectOptions;
-use std::{
-    fs,
-    path::PathBuf,
-    process::{Command, Output},
-};
-
-/// A folder of its own, gone at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let place = std::env::temp_dir().join(format!("cms-messages-verify-{}-{name}", std::process::id()));
-        fs::create_dir_all(&place).expect("a folder");
-        Self(place)
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let file = self.0.join(name);
-        fs::write(&file, text).expect("written");
-        file.to_str().expect("a path").to_owned()
-    }
-
-    /// Nothing of our environment, and no Leptos.toml.
-    fn verify(&self, words: &[&str]) -> (Option<i32>, String, String) {
-        let program = Command::new(env!("CARGO_BIN_EXE_cms-messages"))
-            .args(["audit", "verify"])
-            .args(words)
-            .env_clear()
-            .current_dir(&self.0)
-            .output();
-        let Output { status, stdout, stderr } = program.expect("the program runs");
-        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-        (status.code(), text(stdout), text(stderr))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use std::process::Command;
 
 async fn exported(seed: u64) -> String {
     let mut history = History::begin(Random::of(seed, 9_000)).await;
