@@ -15,12 +15,13 @@ export default defineConfig({
   forbidOnly: !!process.env.CI,
   retries: 0,
   workers: 2,
-  timeout: 60_000,
+  // ends what hangs; how fast something has to be is said where it is tested
+  timeout: 120_000,
   expect: { timeout: 10_000 },
   reporter: 'list',
   use: {
-    actionTimeout: 10_000,
-    navigationTimeout: 20_000,
+    actionTimeout: 20_000,
+    navigationTimeout: 30_000,
     screenshot: 'only-on-failure',
     launchOptions: { executablePath: process.env.CMS_MESSAGES_CHROMIUM ?? '/usr/bin/chromium', args: flags },
   },

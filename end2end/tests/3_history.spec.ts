@@ -39,6 +39,8 @@ own('3. Conversation history is stored and accessible', async ({ browser, guard,
     await asha.conversation.write('Written before the crash');
     guard.allow(cutOff);
     guard.allow(status(503));
+    // whether the database still wrote down what was read when it crashed, nobody knows: it is acknowledged again
+    guard.allow(/status of 500 .*\/rpc\/mark_(read|delivered)\)/);
     await server.kill();
     await cluster.crash();
     await cluster.start();
@@ -55,7 +57,14 @@ own('3. Conversation history is stored and accessible', async ({ browser, guard,
 
   await test.step('a restart of the database alone: the server heals its connections', async () => {
     await cluster.crash();
-    const answer = await asha.api.fetch('PUT', `/api/v1/conversations/${id}/messages/${clientId()}`, { body: 'into the void' });
+    const key = clientId();
+    const send = () => asha.api.fetch('PUT', `/api/v1/conversations/${id}/messages/${key}`, { body: 'into the void' });
+    let answer = await send();
+    // the first may find a connection that was whole a moment ago, and nobody knows what became of it
+    if (answer.status() === 500) {
+      expect(await answer.json()).toMatchObject({ code: 'unconfirmed' });
+      answer = await send();
+    }
     expect(answer.status()).toBe(503);
     expect(answer.headers()['retry-after']).toBeTruthy();
     await cluster.start();

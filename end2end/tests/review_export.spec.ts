@@ -4,6 +4,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { checkLogs } from '../fixtures/aftermath.ts';
 import { expectAccessible } from '../fixtures/axe.ts';
+import { cutOff } from '../fixtures/guard.ts';
 import { type Name, password } from '../fixtures/names.ts';
 import { createDatabase, dropDatabase } from '../fixtures/postgres.ts';
 import { command, makeFolder, type Place, Server } from '../fixtures/program.ts';
@@ -117,6 +118,8 @@ test('a review is taken away: asked for, released by a second admin, downloaded,
     guard.allow(/ERR_ABORTED/);
     await checkLogs(place, server.log);
   } finally {
+    // the pages of the two stand open, and ask for more
+    guard.allow(cutOff);
     await server.stop();
     await dropDatabase(place.address, place.database);
     await fs.rm(place.folder, { recursive: true, force: true });

@@ -62,6 +62,7 @@ test('a tab of somebody else than who is signed in by now sends nothing in their
 
   // whose it is finds it again
   await asha.api.signIn(asha.name.username, asha.password);
+  await expect(asha.inbox.row(bikram.displayName)).toBeVisible();
   await asha.visit(`/messages/${id}`);
   await asha.conversation.expectStatus('Written by Asha', 'sent');
   expect((await bikram.api.messages(id)).map((one) => [one.body, one.sender_id])).toEqual([['For Bikram', asha.id], ['Written by Asha', asha.id]]);
