@@ -30,6 +30,7 @@ mod grants;
 mod groups;
 mod headers;
 mod health;
+mod hints;
 mod hostile_input;
 mod import;
 mod layers;

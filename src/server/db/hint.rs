@@ -13,9 +13,20 @@ pub const CHANNEL: &str = "cms_messages_changes";
 const ID: usize = 32;
 const NUMBER: usize = 16;
 
-/// A connection of its own, outside of the pool: it stays.
-pub async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
-    PgConnection::connect_with(&pool.connect_options()).await
+/// A connection of its own, outside of the pool: it stays. With the number of its backend, by which others hear it.
+pub async fn connect(pool: &PgPool) -> Result<(PgConnection, u32), sqlx::Error> {
+    let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
+    let backend = sqlx::query_scalar!(r#"select pg_backend_pid() as "backend!""#).fetch_one(&mut connection).await?;
+    Ok((connection, backend.unsigned_abs()))
+}
+
+/// What was said at once.
+#[derive(Debug)]
+pub struct Heard {
+    /// By which backend.
+    pub backend: u32,
+    /// The hints.
+    pub hints: Vec<(UserId, ChangeNo)>,
 }
 
 /// Tells everybody who listens.
@@ -35,9 +46,9 @@ pub async fn listen(pool: &PgPool) -> Result<PgListener, sqlx::Error> {
 
 /// Waits for the next hints. A connection that was lost is an error, and not made again in silence: what was said
 /// meanwhile is missing.
-pub async fn heard(listener: &mut PgListener) -> Result<Vec<(UserId, ChangeNo)>, sqlx::Error> {
+pub async fn heard(listener: &mut PgListener) -> Result<Heard, sqlx::Error> {
     let heard = listener.try_recv().await?.ok_or_else(|| sqlx::Error::Io(ErrorKind::ConnectionReset.into()))?;
-    Ok(hints(heard.payload()))
+    Ok(Heard { backend: heard.process_id(), hints: hints(heard.payload()) })
 }
 
 fn payload(hints: &[(UserId, ChangeNo)]) -> String {
