@@ -61,9 +61,9 @@ test('a tab of somebody else than who is signed in by now sends nothing in their
   expect((await bikram.api.messages(id)).map((one) => one.body)).toEqual(['For Bikram']);
 
   // whose it is finds it again
+  await asha.page.close();
   await asha.api.signIn(asha.name.username, asha.password);
-  await expect(asha.inbox.row(bikram.displayName)).toBeVisible();
-  await asha.visit(`/messages/${id}`);
-  await asha.conversation.expectStatus('Written by Asha', 'sent');
+  const tab = new ConversationPage(await asha.newTab(`/messages/${id}`));
+  await tab.expectStatus('Written by Asha', 'sent');
   expect((await bikram.api.messages(id)).map((one) => [one.body, one.sender_id])).toEqual([['For Bikram', asha.id], ['Written by Asha', asha.id]]);
 });
