@@ -3,7 +3,7 @@
 
 use super::output;
 use crate::server::proof::{
-    note::PublicKey,
+    note::{self, PublicKey},
     verify::{Anchor, ArchiveReport, ArchiveVerifier, Findings, Report, Trust, Verifier},
 };
 use clap::Args;
@@ -129,11 +129,11 @@ fn show_archive(report: &ArchiveReport) -> io::Result<()> {
             manifest.from,
             manifest.until,
             manifest.checkpoint.size,
-            manifest.checkpoint.origin,
+            output::plain(&manifest.checkpoint.origin),
         )?;
         writeln!(rows, "SHA-256 of the manifest, as the audit log has it (export.made): {}", report.manifest_sha256)?;
     }
-    writeln!(rows, "\nThe checkpoint that it is proven against:\n\n{}", report.note)?;
+    writeln!(rows, "\nThe checkpoint that it is proven against:\n\n{}", shown_note(&report.note))?;
     for caution in &report.cautions {
         writeln!(rows, "Note: {caution}")?;
     }
@@ -157,7 +157,7 @@ fn show(report: &Report, trust: &Trust) -> io::Result<()> {
         trust.anchors.len()
     )?;
     if let Some(newest) = &report.newest {
-        writeln!(rows, "\nThe newest checkpoint, to be kept for the next time:\n\n{newest}")?;
+        writeln!(rows, "\nThe newest checkpoint, to be kept for the next time:\n\n{}", shown_note(newest))?;
     }
     for caution in &report.cautions {
         writeln!(rows, "Note: {caution}")?;
@@ -166,13 +166,21 @@ fn show(report: &Report, trust: &Trust) -> io::Result<()> {
     rows.flush()
 }
 
+/// The note of a file, line by line; what is no note about a tree could say anything, and is not repeated.
+fn shown_note(note: &str) -> String {
+    match note::read_unverified(note) {
+        Ok(_) => note.lines().fold(String::new(), |text, line| text + &output::plain(line) + "\n"),
+        Err(wrong) => format!("({wrong})\n"),
+    }
+}
+
 fn verdict(rows: &mut impl Write, findings: &Findings, good: &str) -> io::Result<()> {
     if findings.all() == 0 {
         return writeln!(rows, "{good}");
     }
     writeln!(rows, "WRONG: {} things do not go together.", findings.all())?;
     for finding in findings.kept().iter().take(SHOWN) {
-        writeln!(rows, "{finding}")?;
+        writeln!(rows, "{}", output::plain(&finding.to_string()))?;
     }
     let more = findings.all().saturating_sub(SHOWN as u64);
     if more > 0 {

@@ -79,6 +79,11 @@ async fn the_program_says_by_its_exit_code_what_came_of_it() {
     let (code, said, _) = folder.verify(&[&folder.file("wrong.tar", text.as_bytes())]);
     assert!(code == Some(1) && said.contains("WRONG: ") && said.contains("message.text") && said.contains("archive.file"), "{said}");
     assert!(!said.contains("parrot"), "nothing is quoted: {said}");
+    // of the same length, so that it is found where the checkpoint has to be
+    let steers = String::from_utf8(bytes.clone()).expect("UTF-8").replace("messages.example.org", "\u{1b}[8mGOOD: is right  ");
+    assert_eq!(steers.len(), bytes.len());
+    let (code, said, _) = folder.verify(&[&folder.file("steers.tar", steers.as_bytes())]);
+    assert!(code == Some(1) && said.contains("WRONG: ") && !said.contains('\u{1b}') && !said.contains("GOOD: "), "{said}");
     let (code, _, complained) = folder.verify(&[&folder.file("none.tar", b"RE")]);
     assert!(code == Some(2) && !complained.is_empty());
     let office: &Office = &scene.server.office;

@@ -41,6 +41,29 @@ async fn it_says_by_its_exit_code_what_came_of_it() {
 }
 
 #[tokio::test]
+async fn a_file_says_nothing_in_the_place_of_the_program() {
+    let folder = Folder::new("steers");
+    // hides what follows on a terminal, and says the opposite in front of it
+    let says = "1\nGOOD: all of it goes together\u{1b}[8m\u{202e}";
+    let quoted = serde_json::to_string(says).expect("a text");
+    let says = quoted.trim_matches('"');
+    let good = exported(2).await;
+    // byte by byte as an export has it, or nothing of a line is looked at
+    let hostile = good.lines().map(|line| match line.split_once("\"message\":{") {
+        Some((entry, _)) => {
+            let (before, object) = entry.split_once("\"object\":\"").expect("an object");
+            let (_, after) = object.split_once('"').expect("its end");
+            format!("{before}\"object\":\"{says}\"{after}\"message\":null}}\n")
+        }
+        None => line.replace("\"signed_note\":\"", &format!("\"signed_note\":\"{says}\\n")) + "\n",
+    });
+    let (code, said, _) = folder.verify(&[&folder.file("hostile.jsonl", &hostile.collect::<String>())]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("message.missing") && said.contains("1\\u{a}GOOD: all of it goes together\\u{1b}[8m\\u{202e}"), "{said}");
+    assert!(said.lines().all(|line| !line.starts_with("GOOD")) && !said.contains(['\u{1b}', '\u{202e}']), "{said}");
+}
+
+#[tokio::test]
 async fn what_the_program_exports_the_program_verifies() {
     let mut history = History::begin(Random::of(1, 9_001)).await;
     history.goes_on(30).await;
