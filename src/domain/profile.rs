@@ -100,6 +100,13 @@ pub fn department(typed: &str) -> Result<String, Refused> {
     honest("department", text("department", typed, 0, 120)?)
 }
 
+/// The form in which names and departments are stored and compared: whatever kind of space was typed, and however many, and
+/// however letters were composed.
+#[must_use]
+pub fn in_one_form(typed: &str) -> String {
+    typed.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect()
+}
+
 fn honest(field: &'static str, name: String) -> Result<String, Refused> {
     if lookalike::misleads(&name) {
         return Err(Refused {
@@ -124,8 +131,7 @@ fn text(field: &'static str, typed: &str, least: usize, most: usize) -> Result<S
     if typed.chars().any(|c| c.is_control()) {
         return Err(Refused { field, reason: "it holds control characters".into() });
     }
-    // whatever kind of space was typed, and however many
-    let text: String = typed.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect();
+    let text = in_one_form(typed);
     let length = text.chars().count();
     if length < least {
         return Err(Refused { field, reason: "it is empty".into() });

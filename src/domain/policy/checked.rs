@@ -3,6 +3,7 @@
 //! What comes out is canonical: the same rules have the same bytes, and so the same digest.
 
 use super::{DEACTIVATED, PartyPattern, Policy, Rule};
+use crate::domain::{lookalike, profile};
 
 /// The most rules of a policy.
 pub const MAX_RULES: usize = 100;
@@ -46,8 +47,11 @@ fn trimmed(rule: Rule) -> Rule {
     let mut actions = rule.actions;
     actions.sort_unstable();
     actions.dedup();
-    let party =
-        |pattern: PartyPattern| PartyPattern { department: pattern.department.map(|department| department.trim().to_owned()), ..pattern };
+    // matched by its exact name: in the form in which people have it, or it would match nobody
+    let party = |pattern: PartyPattern| PartyPattern {
+        department: pattern.department.map(|department| profile::in_one_form(&department)),
+        ..pattern
+    };
     Rule {
         name: rule.name.trim().to_owned(),
         from: party(rule.from),
@@ -76,7 +80,9 @@ fn department(pattern: &PartyPattern) -> Option<String> {
     if department.is_empty() {
         return Some("Leave the department out to match every department.".into());
     }
-    text(department, MAX_DEPARTMENT)
+    text(department, MAX_DEPARTMENT).or_else(|| {
+        lookalike::hides_something(department).then(|| "It holds characters that nobody sees: nobody's department has them.".to_owned())
+    })
 }
 
 fn text(text: &str, most: usize) -> Option<String> {
@@ -126,6 +132,21 @@ mod tests {
         assert_eq!(fields, expected);
         let many = Policy { rules: (0..=MAX_RULES).map(|n| rule(&format!("r{n}"))).collect() };
         assert_eq!(many.checked().expect_err("too many")[0].0, "rules");
+    }
+
+    #[test]
+    fn a_department_has_the_form_in_which_people_have_it() {
+        let typed = "E\u{301}tudes\u{a0} et  plans";
+        let people_have = crate::domain::profile::department(typed).expect("a department");
+        let of = |department: &str| PartyPattern { department: Some(department.into()), role: None };
+        let checked = Policy { rules: vec![Rule { from: of(typed), to: of(typed), ..rule("closed") }] }.checked().expect("right");
+        let Rule { from, to, .. } = &checked.rules[0];
+        assert_eq!([&from.department, &to.department], [&Some(people_have.clone()), &Some(people_have)]);
+        // nobody is in a department that only looks like theirs
+        for hidden in ["Tre\u{200b}asury", "\u{202e}yrusaerT", "Treasury\u{3164}"] {
+            let refused = Policy { rules: vec![Rule { to: of(hidden), ..rule("closed") }] }.checked().expect_err(hidden);
+            assert_eq!(refused[0].0, "rules[0].to.department", "{hidden:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a request for a review has to say.
 
 use super::{ReviewCategory, ReviewScope};
-use crate::domain::time::Timestamp;
+use crate::domain::{lookalike, time::Timestamp};
 
 /// What a request says, as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,10 @@ impl ReviewRequest {
         let case_id = self.case_id.trim().to_owned();
         if !can_be_shown(&case_id) || case_id.contains('\n') {
             return Err(("case_id", "The case holds control characters.".to_owned()));
+        }
+        // it is looked up elsewhere, and stands in titles: it has to be what it reads as
+        if lookalike::hides_something(&case_id) {
+            return Err(("case_id", "The case holds characters that nobody sees.".to_owned()));
         }
         if case_id.is_empty() || case_id.chars().count() > CASE_ID_MAX {
             return Err(("case_id", format!("Name the case, in at most {CASE_ID_MAX} characters.")));
@@ -90,7 +94,9 @@ mod tests {
         assert_eq!(refused(ReviewRequest { case_id: "  ".into(), ..request.clone() }), "case_id");
         assert_eq!(refused(ReviewRequest { reason: format!("{}   ", "x".repeat(REASON_MIN - 1)), ..request.clone() }), "reason");
         assert_eq!(refused(ReviewRequest { reason: "é".repeat(REASON_MAX + 1), ..request.clone() }), "reason");
-        assert_eq!(refused(ReviewRequest { case_id: "C\0".into(), ..request.clone() }), "case_id");
+        for case_id in ["C\0", "TP\u{202e}811-C", "TP\u{200b}-C-118"] {
+            assert_eq!(refused(ReviewRequest { case_id: case_id.into(), ..request.clone() }), "case_id", "{case_id:?}");
+        }
         assert_eq!(refused(ReviewRequest { reason: "\u{7}".repeat(30), ..request.clone() }), "reason");
         assert!(ReviewRequest { reason: "two lines\r\nof a reason".into(), ..request.clone() }.parse().is_ok());
         assert_eq!(refused(ReviewRequest { until: at(0), ..request }), "until");

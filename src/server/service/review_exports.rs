@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     domain::{
-        review::{REASON_MAX, Review, ReviewId, ReviewMode, ReviewState},
+        review::{REASON_MAX, Review, ReviewId, ReviewMode, ReviewState, can_be_shown},
         review_export::{ExportId, ExportState, ReviewExport},
     },
     error::{Code, Error},
@@ -59,6 +59,9 @@ pub async fn decide(ctx: &Context, review: ReviewId, id: ExportId, answer: Answe
     let policy = switched_on(ctx)?;
     let export = get(ctx, review, id).await?;
     let note = note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());
+    if note.as_ref().is_some_and(|note| !can_be_shown(note)) {
+        return Err(Error::invalid("note", "The note holds control characters."));
+    }
     if note.as_ref().is_some_and(|note| note.chars().count() > REASON_MAX) {
         return Err(Error::invalid("note", format!("A note has at most {REASON_MAX} characters.")));
     }

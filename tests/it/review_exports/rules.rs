@@ -47,6 +47,20 @@ async fn what_cannot_be_written_down_is_not_taken() {
 }
 
 #[tokio::test]
+async fn a_note_holds_nothing_that_could_not_be_shown() {
+    let scene = Scene::new().await;
+    let review = scene.approved(scene.request()).await;
+    let export = review_exports::request(&scene.meera.ctx, review.id).await.expect("asked for");
+    for note in ["agreed\u{1b}[8m", "agreed\0", "agreed\u{9b}2K"] {
+        let refused = review_exports::decide(&scene.noor.ctx, review.id, export.id, Decision::Approve, Some(note.into())).await;
+        let refused = refused.expect_err(note);
+        assert!(refused.code == Code::Invalid && refused.fields.contains_key("note"), "{refused:?}");
+    }
+    let note = Some("agreed,\r\nin two lines".to_owned());
+    review_exports::decide(&scene.noor.ctx, review.id, export.id, Decision::Approve, note).await.expect("released");
+}
+
+#[tokio::test]
 async fn it_ends_with_its_review_also_in_the_middle() {
     let mut scene = Scene::new().await;
     for number in 0..30 {
