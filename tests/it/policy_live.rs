@@ -10,12 +10,13 @@ use cms_messages::{
         ids::{ClientId, ConversationId},
         policy::PolicyAction,
         time::Timestamp,
+        user_record::UserChange,
     },
     error::{Code, Error},
     server::{
         jobs,
         live::{self, watch},
-        service::{conversations, policy},
+        service::{conversations, policy, users},
     },
 };
 use serde_json::json;
@@ -96,6 +97,24 @@ async fn a_stream_of_an_instance_that_hears_nothing_of_the_others_knows_within_f
     let event = listener.next().await.expect("an event");
     assert_eq!((event.name.as_str(), &event.data["policy_version"]), ("policy", &json!(version)));
     assert!(applied.elapsed() < Duration::from_secs(5), "{:?}", applied.elapsed());
+}
+
+#[tokio::test]
+async fn a_stream_is_decided_by_what_its_viewer_is_by_now() {
+    let server = Server::start().await;
+    let (meera, asha, bikram, id) = scene(&server.office).await;
+    asha.write(id, "allowed").await;
+    apply(&meera, vec![deny("closed", "Yard", "Audit", WRITE)]).await;
+    let mut listener = Listener::open(&server.browser(&asha).await, "", None).await;
+    listener.ready().await;
+    // on another instance, so that the stream has to read
+    let elsewhere = server.office.another_instance();
+    let moves = UserChange { department: Some("Yard".into()), ..UserChange::default() };
+    users::change(&meera.at(&elsewhere).ctx, asha.id(), moves).await.expect("moved");
+    bikram.at(&elsewhere).read(id, 1).await.expect("read");
+    watch::look(&server.office.state, &mut watch::Known::default()).await.expect("a look");
+    let event = listener.next().await.expect("an event");
+    assert_eq!((event.name.as_str(), &event.data["conversation"]["can_write"]), ("change", &json!(false)), "{:?}", event.data);
 }
 
 #[tokio::test]

@@ -3,12 +3,13 @@
 //! Each read is one statement and so one snapshot: the entries and the change number they were read at belong together.
 //! What a viewer may see is part of the statement; whether they may write is for the service to decide.
 
-use super::user::UserRow;
+use super::user::{UserRow, role};
 use crate::domain::{
     conversation::{Conversation, MessagePreview},
     ids::{ChangeNo, ConversationId, Seq, UserId},
     message::Status,
     page::Cursor,
+    policy::Party,
     time::Timestamp,
     user::User,
 };
@@ -27,6 +28,9 @@ pub struct Entries {
     pub now: Timestamp,
     /// The policy's newest version in the same snapshot.
     pub policy_version: i64,
+    /// What the policy has to know of the viewer, in the same snapshot: who has a stream may be somebody else by now than
+    /// when it began.
+    pub viewer: Party,
 }
 
 /// A conversation, and what the policy has to know besides.
@@ -149,6 +153,8 @@ struct EntryRow {
     newest: i64,
     now: OffsetDateTime,
     policy_version: i64,
+    viewer_role: String,
+    viewer_department: String,
     conversation_id: Option<Uuid>,
     unread: Option<i64>,
     last_seq: Option<i64>,
@@ -174,7 +180,8 @@ struct EntryRow {
 fn entries(rows: Vec<EntryRow>) -> Result<Entries, sqlx::Error> {
     let Some(first) = rows.first() else { return Err(sqlx::Error::RowNotFound) };
     let (newest, now, policy_version) = (ChangeNo(first.newest), first.now.into(), first.policy_version);
-    Ok(Entries { items: rows.into_iter().filter_map(EntryRow::into_entry).collect(), newest, now, policy_version })
+    let viewer = Party { role: role(&first.viewer_role), department: first.viewer_department.clone(), active: true };
+    Ok(Entries { items: rows.into_iter().filter_map(EntryRow::into_entry).collect(), newest, now, policy_version, viewer })
 }
 
 impl EntryRow {

@@ -34,11 +34,16 @@ impl From<UserRow> for User {
             username: row.username,
             display_name: row.display_name,
             department: row.department,
-            // users_role_check knows no others
-            role: row.role.parse().unwrap_or(Role::Member),
+            role: role(&row.role),
             active: row.active,
         }
     }
+}
+
+/// A role as it is stored.
+pub(super) fn role(stored: &str) -> Role {
+    // users_role_check knows no others
+    stored.parse().unwrap_or(Role::Member)
 }
 
 /// A person with what signs them in.

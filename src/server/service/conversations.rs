@@ -8,7 +8,7 @@ use crate::{
         page::{ConversationPage, Cursor},
         policy::{Circumstances, Decision, Party, PolicyAction, decide},
         time::Timestamp,
-        user::{PeopleQuery, User},
+        user::PeopleQuery,
     },
     error::Error,
     server::{
@@ -92,7 +92,7 @@ pub async fn list(ctx: &Context, q: Option<&str>, limit: Option<i64>, cursor: Op
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = page.items.len() > wanted;
     page.items.truncate(wanted);
-    let items: Vec<Conversation> = page.items.into_iter().map(|entry| seen_by(&rules, &viewer.user, entry, page.now)).collect();
+    let items: Vec<Conversation> = page.items.into_iter().map(|entry| seen_by(&rules, &page.viewer, entry, page.now)).collect();
     let next_cursor =
         items.last().filter(|_| more).map(|last| Cursor { last_activity_at: last.last_activity_at, conversation_id: last.id }.encode());
     Ok(ConversationPage { items, next_cursor, change_no: page.newest })
@@ -103,12 +103,11 @@ pub async fn list(ctx: &Context, q: Option<&str>, limit: Option<i64>, cursor: Op
 /// # Errors
 /// `not_found` when it does not stand in the viewer's inbox.
 pub async fn get(ctx: &Context, id: ConversationId) -> Result<Conversation, Error> {
-    let viewer = ctx.viewer()?;
-    let user = viewer.id();
+    let user = ctx.viewer()?.id();
     let found = db::read(&ctx.state.pool, |mut db| async move { db::conversation::get(&mut db, user, id).await }).await?;
     let entry = found.items.into_iter().next().ok_or_else(Error::not_found)?;
     let rules = live::policy::at(&ctx.state, found.policy_version).await?;
-    Ok(seen_by(&rules, &viewer.user, entry, found.now))
+    Ok(seen_by(&rules, &found.viewer, entry, found.now))
 }
 
 /// For refusals that come after the look at the id: nothing, when the conversation stands in the viewer's inbox.
@@ -122,10 +121,10 @@ pub async fn require(ctx: &Context, id: ConversationId) -> Result<(), Error> {
 }
 
 /// The conversation as this viewer sees it: with the policy's word on writing.
-pub(super) fn seen_by(rules: &Rules, viewer: &User, entry: Entry, now: Timestamp) -> Conversation {
+pub(super) fn seen_by(rules: &Rules, viewer: &Party, entry: Entry, now: Timestamp) -> Conversation {
     let Entry { mut conversation, peer_wrote_at } = entry;
     let asked = Circumstances { recipient_wrote_at: peer_wrote_at, now };
-    match decide(&rules.policy, &Party::from(viewer), &Party::from(&conversation.peer), PolicyAction::Send, asked) {
+    match decide(&rules.policy, viewer, &Party::from(&conversation.peer), PolicyAction::Send, asked) {
         Decision::Allow => conversation.can_write = true,
         Decision::Deny { reason, .. } => conversation.cannot_write_reason = Some(reason),
     }

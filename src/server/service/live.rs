@@ -7,6 +7,7 @@ use crate::{
         conversation::Conversation,
         ids::{ChangeNo, ConversationId, Seq, UserId},
         message::Message,
+        policy::Party,
     },
     error::Error,
     server::{
@@ -133,7 +134,7 @@ pub fn tell(state: &AppState, happened: &[Happened<'_>]) {
                 continue;
             }
             let entry = sides.entry(side, peer);
-            let (conversation, message) = (seen_by(&rules, &side.user, entry, sides.now), message.cloned());
+            let (conversation, message) = (seen_by(&rules, &Party::from(&side.user), entry, sides.now), message.cloned());
             match mine.changes.iter_mut().find(|change| change.conversation.id == sides.conversation_id) {
                 Some(change) => {
                     // each has its own message as the last one: of several of a conversation the last is right
