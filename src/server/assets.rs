@@ -15,6 +15,10 @@ use http::{HeaderValue, Method, StatusCode, header};
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
+/// The most bytes of a path, and of a name in it, as they are asked for; names of ours are far shorter.
+const LONGEST_PATH: usize = 1024;
+const LONGEST_NAME: usize = 200;
+
 /// What no route knows: a file, or not found.
 pub async fn fallback(State(state): State<AppState>, request: Request) -> Result<Response, Error> {
     let path = request.uri().path();
@@ -30,6 +34,12 @@ pub async fn fallback(State(state): State<AppState>, request: Request) -> Result
     }
 }
 
+/// Whether a file could be called that: what the system refuses as a name would be an error in our log, as often as anybody
+/// who is not even signed in likes.
+fn could_be_a_file(path: &str) -> bool {
+    path.len() <= LONGEST_PATH && path.split('/').all(|name| name.len() <= LONGEST_NAME)
+}
+
 fn without_body(request: &Request) -> Result<Request, Error> {
     let mut asked = http::Request::builder().method(request.method().clone()).uri(request.uri().clone());
     if let Some(headers) = asked.headers_mut() {
@@ -39,6 +49,9 @@ fn without_body(request: &Request) -> Result<Request, Error> {
 }
 
 async fn file(state: &AppState, request: Request) -> Option<Response> {
+    if !could_be_a_file(request.uri().path()) {
+        return None;
+    }
     let hashed = state.leptos.hash_files && request.uri().path().starts_with(&format!("/{}/", state.leptos.site_pkg_dir));
     let keep = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
     let files = ServeDir::new(&*state.leptos.site_root).append_index_html_on_directories(false);

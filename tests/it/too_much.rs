@@ -2,7 +2,11 @@
 
 use crate::{
     access_matrix::{self, MATRIX},
-    support::server::{Answer, Server},
+    support::{
+        database::TestDatabase,
+        program::Program,
+        server::{Answer, Server},
+    },
 };
 use cms_messages::server::rest;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -21,6 +25,33 @@ async fn says(server: &Server, head: &str) -> String {
     let mut answer = Vec::new();
     let _ = connection.read_to_end(&mut answer).await;
     String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn a_stranger_makes_no_errors_in_the_log_with_names_of_files() {
+    let database = TestDatabase::new().await;
+    let mut program = Program::serve_logged(&database, &[]);
+    let (log, http) = (program.log(), reqwest::Client::builder().no_proxy().build().expect("a client"));
+    let paths = [
+        format!("/{}", "x".repeat(256)),
+        format!("/{}", "x".repeat(9_000)),
+        format!("/pkg/{}/x.js", "é".repeat(200)),
+        "/x".repeat(3_000),
+        "/favicon.svg/x".to_owned(),
+        "/%00".to_owned(),
+        "/pkg".to_owned(),
+        "/..%2f..%2fetc%2fpasswd".to_owned(),
+    ];
+    for path in &paths {
+        let answer = http.get(format!("http://{}{path}", program.address)).send().await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), 404, "{}", path.get(..40).unwrap_or(path));
+    }
+    program.ask_to_stop();
+    assert!(program.ended().await.0.success());
+    let lines: Vec<String> = log.iter().collect();
+    assert!(lines.iter().filter(|line| line.contains("answered")).count() >= paths.len(), "this test can fail");
+    let errors: Vec<&String> = lines.iter().filter(|line| line.contains("\"ERROR\"")).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
 }
 
 #[tokio::test]
