@@ -8,6 +8,7 @@ pub mod arrival;
 pub mod audit;
 pub mod audit_log;
 pub mod change;
+pub mod client_name;
 pub mod connection;
 pub mod conversation;
 pub mod form;

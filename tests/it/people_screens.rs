@@ -191,3 +191,25 @@ async fn the_list_is_filtered_and_goes_on_with_its_filters() {
     let all = [listed(&first), listed(&second)].concat();
     assert_eq!((listed(&first).len(), all), (50, (10..61).map(|number| format!("dockhand{number}")).collect()));
 }
+
+#[tokio::test]
+async fn a_session_is_called_by_its_browser_and_says_in_full_what_it_calls_itself() {
+    let server = Server::start().await;
+    let (_, meera) = server.admin("meera").await;
+    let asha = server.office.person("asha").await;
+    server.browser(&asha).await;
+    let firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0";
+    let page = async |calls_itself: &str| {
+        let sql = "update sessions set user_agent = $1 where user_id = $2";
+        let done = sqlx::query(sql).bind(calls_itself).bind(asha.id().0).execute(&*server.office.state.pool).await;
+        assert_eq!(done.expect("updated").rows_affected(), 1);
+        // without the marks that a render leaves between texts
+        meera.get(&format!("/admin/people/{}", asha.id())).await.text.replace("<!>", "")
+    };
+    let shown = page(firefox).await;
+    assert!(shown.contains(">Firefox on Windows</bdi>") && shown.contains(&format!(">{firefox}</bdi>")), "{shown}");
+    let shown = page(&format!("<script>{}", "x".repeat(190))).await;
+    assert!(shown.contains(&format!(">&lt;script&gt;{}</bdi>", "x".repeat(72))) && !shown.contains("<script>"), "{shown}");
+    assert!(page("curl/8.9.1").await.contains(">curl/8.9.1</bdi>") && !page("curl/8.9.1").await.contains("It calls itself"));
+    assert!(page("").await.contains(">unknown</bdi>"));
+}

@@ -8,6 +8,7 @@ use crate::{
         words::Moment,
     },
     domain::{
+        client_name::client_name,
         user::User,
         user_record::{UserDetails, UserRecord, UserSession},
     },
@@ -233,11 +234,28 @@ fn signed_in(user: &User, sessions: Vec<UserSession>) -> impl IntoView + use<> {
 fn row(base: &str, session: UserSession) -> impl IntoView + use<> {
     let UserSession { id, created_at, last_seen_at, expires_at, user_agent } = session;
     let action = format!("{base}/sessions/{id}/end");
-    let browser = if user_agent.is_empty() { "unknown".to_owned() } else { user_agent };
+    let (name, raw) = (client_name(&user_agent), user_agent);
+    let name = if name.is_empty() { "unknown".to_owned() } else { name };
+    // what it says of itself in full, where that is something else
+    let browser = if raw.is_empty() || raw == name {
+        view! { <bdi>{name}</bdi> }.into_any()
+    } else {
+        view! {
+            <details>
+                <summary>
+                    <bdi>{name}</bdi>
+                </summary>
+                <p>
+                    "It calls itself: " <bdi>{raw}</bdi>
+                </p>
+            </details>
+        }
+        .into_any()
+    };
     view! {
         <tr>
             <th scope="row" class="people_table-browser">
-                <bdi>{browser}</bdi>
+                {browser}
                 <code>{id.clone()}</code>
             </th>
             <td>
