@@ -5,29 +5,13 @@ import path from 'node:path';
 import { checkLogs } from '../fixtures/aftermath.ts';
 import { expectAccessible } from '../fixtures/axe.ts';
 import { cutOff } from '../fixtures/guard.ts';
-import { type Name, password } from '../fixtures/names.ts';
-import { createDatabase, dropDatabase } from '../fixtures/postgres.ts';
-import { command, makeFolder, type Place, Server } from '../fixtures/program.ts';
-import { site, takePerson } from '../fixtures/site.ts';
+import { dropDatabase } from '../fixtures/postgres.ts';
+import { command } from '../fixtures/program.ts';
+import { sealing } from '../fixtures/sealing.ts';
+import { takePerson } from '../fixtures/site.ts';
 import { expect, test } from '../fixtures/test.ts';
 
 const secret = 'The heron stands in the dry dock.';
-
-/** A database of its own with these people, and a server with a key for it. */
-async function sealing(names: Name[]): Promise<{ place: Place; server: Server; vkey: string }> {
-  const place = { address: site().address, database: `${site().database}_sealing_${process.pid}`, folder: await makeFolder() };
-  const key = path.join(place.folder, 'audit.key');
-  const settings = path.join(place.folder, 'Leptos.toml');
-  await fs.writeFile(settings, `[audit]\nkey_file = "${key}"\n\n${await fs.readFile(settings, 'utf8')}`);
-  await createDatabase(place.address, place.database);
-  await command(place, ['migrate']);
-  const file = path.join(place.folder, 'people.csv');
-  const rows = names.map((one) => `${one.username},${one.displayName},${one.department},member,,,${password}`);
-  await fs.writeFile(file, ['username,display_name,department,role,email,external_id,password', ...rows, ''].join('\n'));
-  await command(place, ['user', 'import', file]);
-  const vkey = (await command(place, ['audit', 'key', 'new', '--file', key, '--name', 'messages.example.org'])).trim();
-  return { place, server: await Server.start(place), vkey };
-}
 
 test('a review is taken away: asked for, released by a second admin, downloaded, verified, told', async ({ arrive, guard }) => {
   const names = await Promise.all([1, 2, 3, 4].map(takePerson));

@@ -153,7 +153,9 @@ fn fieldset(place: usize, last: usize, rule: &Rule, error: Option<&Error>) -> im
     view! {
         <li>
             <fieldset class="section policy_draft-rule">
-                <legend>{legend}</legend>
+                <legend>
+                    <bdi>{legend}</bdi>
+                </legend>
                 <div class="policy_draft-fields">
                     {text(id("name"), "Name", rule.name.clone(), MAX_NAME, why("name"))} {role(id("from_role"), "Who", &rule.from)}
                     {text(

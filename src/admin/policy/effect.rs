@@ -30,7 +30,7 @@ pub fn Effects(
                 <li>
                     <code>{problem.rule}</code>
                     ": "
-                    {problem.detail}
+                    <bdi>{problem.detail}</bdi>
                 </li>
             }
         });
@@ -108,8 +108,12 @@ fn table(classes: Vec<ClassChange>, left_off: i64) -> Option<impl IntoView> {
         let rule = |rule: Option<String>| rule.unwrap_or_else(|| "no rule".to_owned());
         view! {
             <tr>
-                <th scope="row">{class(&change.from)}</th>
-                <td>{class(&change.to)}</td>
+                <th scope="row">
+                    <bdi>{class(&change.from)}</bdi>
+                </th>
+                <td>
+                    <bdi>{class(&change.to)}</bdi>
+                </td>
                 <td>{verb(change.action)}</td>
                 <td>{outcome}</td>
                 <td>

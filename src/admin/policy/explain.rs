@@ -46,8 +46,8 @@ fn answer(told: Explanation) -> impl IntoView {
     let why = because(&told);
     let reason = told.reason.clone().map(|reason| {
         view! {
-            <p dir="auto">
-                "They read: " <q>{reason}</q>
+            <p>
+                "They read: " <q dir="auto">{reason}</q>
             </p>
         }
     });

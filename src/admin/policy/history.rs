@@ -60,7 +60,7 @@ fn row(version: &PolicyVersion, older: Option<&PolicyVersion>, current: i64, is_
             </a>
         }
     });
-    let note = (!version.note.is_empty()).then(|| view! { <p class="policy_history-note">{version.note.clone()}</p> });
+    let note = (!version.note.is_empty()).then(|| view! { <p class="policy_history-note" dir="auto">{version.note.clone()}</p> });
     view! {
         <li>
             <div>

@@ -21,7 +21,7 @@ pub fn Rules(
         let reason = (!rule.reason.is_empty()).then(|| {
             view! {
                 <p class="policy_rule-reason">
-                    "They read: " <q>{rule.reason.clone()}</q>
+                    "They read: " <q dir="auto">{rule.reason.clone()}</q>
                 </p>
             }
         });

@@ -145,7 +145,7 @@ pub fn Composer(
             </div>
             <div class="composer-hint" id="composer_hint">
                 {move || match reason.get() {
-                    Some(reason) => view! { <span class="field-error" role="alert">{reason}</span> }.into_any(),
+                    Some(reason) => view! { <span class="field-error" role="alert" dir="auto">{reason}</span> }.into_any(),
                     None => view! {
                         <span class="composer-keys">
                             <kbd>"Enter"</kbd> " sends, " <kbd>"Shift"</kbd> " " <kbd>"Enter"</kbd> " for a new line"

@@ -87,7 +87,7 @@ pub fn MessageBubble(
                     .map(|reason| {
                         view! {
                             <p class="message_bubble-actions" role="alert">
-                                <span>{reason}</span>
+                                <bdi>{reason}</bdi>
                                 <button class="button" type="button" on:click=on_retry>
                                     <Icon name="retry"/>
                                     "Retry"

@@ -245,7 +245,7 @@ pub fn Person(
                 view! {
                     <span class="user_search-reason">
                         <Icon name="lock"/>
-                        {reason}
+                        <bdi>{reason}</bdi>
                     </span>
                 }
             })}

@@ -234,7 +234,9 @@ fn Closed(state: ThreadState, flash: StoredValue<FormFlash>) -> impl IntoView {
         <div class="message_list-closed">
             <Icon name="lock"/>
             <div>
-                <strong>{reason}</strong>
+                <strong>
+                    <bdi>{reason}</bdi>
+                </strong>
                 "You can read this conversation, but no longer write."
                 {lost}
                 <noscript>

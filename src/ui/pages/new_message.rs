@@ -140,7 +140,7 @@ pub fn NewMessage() -> impl IntoView {
                         view! {
                             <p class="field-error" role="alert">
                                 <Icon name="alert"/>
-                                {reason}
+                                <bdi>{reason}</bdi>
                             </p>
                         }
                     })}
