@@ -20,7 +20,8 @@ impl<S: Sync> FromRequestParts<S> for Deliberate {
 fn is_deliberate(headers: &HeaderMap) -> bool {
     let is = |name: &str, value: &str| headers.get(name).is_some_and(|given| given.as_bytes() == value.as_bytes());
     let elsewhere = is("sec-fetch-site", "cross-site") || is("sec-fetch-site", "same-site");
-    let ahead = ["sec-purpose", "purpose"].iter().any(|name| headers.get(*name).is_some());
+    // the last two are what older browsers say
+    let ahead = ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().any(|name| headers.get(*name).is_some());
     !elsewhere && !ahead
 }
 
@@ -39,6 +40,10 @@ mod tests {
         assert!(is_deliberate(&with("sec-fetch-site", "none")), "typed, or a bookmark");
         assert!(!is_deliberate(&with("sec-fetch-site", "cross-site")));
         assert!(!is_deliberate(&with("sec-fetch-site", "same-site")));
-        assert!(!is_deliberate(&with("sec-purpose", "prefetch;prerender")));
+        for (name, value) in
+            [("sec-purpose", "prefetch;prerender"), ("purpose", "prefetch"), ("x-purpose", "preview"), ("x-moz", "prefetch")]
+        {
+            assert!(!is_deliberate(&with(name, value)), "{name}");
+        }
     }
 }

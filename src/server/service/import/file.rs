@@ -99,10 +99,16 @@ impl Lines<'_> {
         let rest = self.bytes.get(begin..).unwrap_or_default();
         let begin = begin.saturating_add(rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count());
         let passed = self.bytes.get(self.counted..begin).unwrap_or_default();
-        self.line = self.line.saturating_add(passed.iter().filter(|byte| **byte == b'\n').count() as u64);
+        self.line = self.line.saturating_add(line_ends(passed));
         self.counted = begin.max(self.counted);
         self.line
     }
+}
+
+/// `\n`, `\r\n`, or `\r` alone, as the reader takes them.
+fn line_ends(bytes: &[u8]) -> u64 {
+    let next = bytes.iter().skip(1).map(Some).chain([None]);
+    bytes.iter().zip(next).filter(|(byte, next)| **byte == b'\n' || **byte == b'\r' && *next != Some(&b'\n')).count() as u64
 }
 
 fn unreadable(error: &csv::Error) -> LineError {
@@ -147,6 +153,8 @@ mod tests {
         assert!(
             wrong.iter().zip(["username", "role", "fields", "password", "department"]).all(|((_, reason), word)| reason.contains(word))
         );
+        let from_an_old_mac = format!("{HEAD}a,A,Y,member,,,\nb,B,Y,boss,,,\n").replace('\n', "\r");
+        assert_eq!(read(from_an_old_mac.as_bytes()).expect_err("role").first().map(|error| error.line), Some(3));
         assert_eq!(read(b"username,name\n").expect_err("header").first().map(|error| error.line), Some(1));
         let latin = [HEAD.as_bytes(), b"g,Ren\xe9,Y,member,,,\n"].concat();
         assert_eq!(read(&latin).expect_err("latin").first().map(|error| (error.line, error.reason.contains("UTF-8"))), Some((2, true)));
