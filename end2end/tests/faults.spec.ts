@@ -51,7 +51,7 @@ async function agree(people: Person[], look: Person, id: string, count: number):
   }).toPass({ timeout: 10_000, intervals: [100] });
 }
 
-test('the server is killed and comes back', async ({ arrive, chitra, instance, guard }) => {
+test('the server is killed and comes back', async ({ arrive, instance, guard }) => {
   guard.allow(cutOff);
   const url = instance.server.url;
   const [asha, bikram] = [await arrive({ url }), await arrive({ url })];

@@ -5,6 +5,7 @@ import { clientId } from '../fixtures/api.ts';
 import { expectInert, expectIsolated, expectShown, hostileNames, hostileTexts } from '../fixtures/corpus.ts';
 import { status } from '../fixtures/guard.ts';
 import { type Name, password } from '../fixtures/names.ts';
+import type { Person } from '../fixtures/person.ts';
 import { setPresence, shownNotifications } from '../fixtures/stage.ts';
 import { cms } from '../fixtures/site.ts';
 import { expect, test } from '../fixtures/test.ts';
@@ -37,7 +38,7 @@ for (const [mode, javaScriptEnabled] of [['rendered by the server', false], ['hy
     const viewer = await arrive({ javaScriptEnabled });
     const page = viewer.page;
     const settle = (): Promise<void> => (javaScriptEnabled ? viewer.frame.hydrated() : Promise.resolve());
-    const writers = [];
+    const writers: Person[] = [];
     for (const [index, name] of hostileNames.entries()) writers.push(await arrive({}, await hire(`${tag}.evil.${index}`, name, `Dept ${name}`)));
 
     await test.step('names and texts', async () => {
