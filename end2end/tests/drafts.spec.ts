@@ -1,3 +1,4 @@
+import type { Locator } from '@playwright/test';
 import { status } from '../fixtures/guard.ts';
 import { cms } from '../fixtures/site.ts';
 import { expect, test } from '../fixtures/test.ts';
@@ -9,14 +10,23 @@ test('what is typed stays with its conversation and never shows up in another', 
   await asha.conversation.field.fill('For Bikram only:\nthe offer is 18,400');
   await asha.inbox.open(chitra.displayName);
   await expect(asha.conversation.field).toHaveValue('');
+  const written = (name: string): Locator => asha.inbox.row(name).locator('.conversation_row-message');
+  await expect(written(bikram.displayName)).toHaveText('Draft: For Bikram only: the offer is 18,400');
   await asha.conversation.field.fill('For Chitra');
+  // while a conversation is open, the draft is seen where it is written
+  await expect(written(chitra.displayName)).toContainText(`Hello ${chitra.givenName}`);
   await asha.inbox.open(bikram.displayName);
   await expect(asha.conversation.field).toHaveValue('For Bikram only:\nthe offer is 18,400');
 
   await asha.conversation.field.press('Enter');
   await expect(asha.conversation.field).toHaveValue('');
+  await expect(written(chitra.displayName)).toHaveText('Draft: For Chitra');
+  await asha.page.reload();
+  await expect(written(chitra.displayName)).toHaveText('Draft: For Chitra');
   await asha.inbox.open(chitra.displayName);
   await expect(asha.conversation.field).toHaveValue('For Chitra');
+  await expect(written(bikram.displayName)).toContainText('For Bikram only');
+  await expect(written(bikram.displayName)).not.toContainText('Draft');
   await asha.page.goBack();
   await expect(asha.conversation.title).toHaveText(bikram.displayName);
   await expect(asha.conversation.field).toHaveValue('');

@@ -160,6 +160,12 @@ pub mod drafts {
     /// Keeps nothing.
     pub fn write(_key: &str, _text: &str) {}
 
+    /// Nothing was kept.
+    #[must_use]
+    pub fn all(_prefix: &str) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     /// There is nothing to forget.
     pub fn forget(_prefix: &str) {}
 }

@@ -1,4 +1,5 @@
-//! One conversation, one link: who, what was said last and by whom, when, and how much of it is unread.
+//! One conversation, one link: who, what was said last and by whom (or what the viewer has begun to write), when, and how much
+//! of it is unread.
 
 use super::{
     avatar::Avatar,
@@ -6,7 +7,10 @@ use super::{
     timestamp::Timestamp,
     unread_badge::UnreadBadge,
 };
-use crate::domain::{conversation::Conversation, ids::ConversationId};
+use crate::{
+    domain::{conversation::Conversation, ids::ConversationId},
+    ui::state::drafts::Drafts,
+};
 use leptos::prelude::*;
 
 /// The id of the link of a row, to give it the focus.
@@ -29,6 +33,9 @@ pub fn ConversationRow(
     stop: Signal<Option<ConversationId>>,
 ) -> impl IntoView {
     let id = conversation.with_untracked(|row| row.id);
+    let drafts = Drafts::expect();
+    // while it is open, it is seen where it is written
+    let draft = Memo::new(move |_| if current.get() == Some(id) { None } else { drafts.shown(id) });
     let peer = Memo::new(move |_| conversation.with(|row| row.peer.clone()));
     let department = move || peer.with(|peer| if peer.active { peer.department.clone() } else { "Deactivated".to_owned() });
     let unread = Memo::new(move |_| conversation.with(|row| row.unread_count));
@@ -55,16 +62,16 @@ pub fn ConversationRow(
                     <bdi class="conversation_row-department">{department}</bdi>
                 </span>
                 <span class="conversation_row-message">
-                    {move || {
-                        own.get()
-                            .map(|status| {
-                                view! {
-                                    <StatusTicks status=Tick::from(status) word="visually_hidden"/>
-                                    <span class="visually_hidden">"You: "</span>
-                                }
-                            })
+                    {move || match own.get() {
+                        _ if draft.with(Option::is_some) => view! { <span class="conversation_row-draft">"Draft: "</span> }.into_any(),
+                        Some(status) => view! {
+                            <StatusTicks status=Tick::from(status) word="visually_hidden"/>
+                            <span class="visually_hidden">"You: "</span>
+                        }
+                        .into_any(),
+                        None => ().into_any(),
                     }}
-                    <bdi class="conversation_row-text" dir="auto">{text}</bdi>
+                    <bdi class="conversation_row-text" dir="auto">{move || draft.get().unwrap_or_else(text)}</bdi>
                 </span>
                 <Timestamp at=at/>
                 <span class="conversation_row-unread">
