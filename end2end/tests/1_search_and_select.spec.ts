@@ -124,3 +124,13 @@ test('the inbox is searched by name', async ({ asha, bikram, chitra }) => {
 function accented(name: string): string {
   return name.toUpperCase().replace(/[AEIOU]/g, (vowel) => `${vowel}\u0301`.normalize('NFC'));
 }
+
+test('who is no conversation yet is found from the inbox', async ({ asha, bikram, chitra }) => {
+  await asha.api.send((await asha.api.open(chitra.id)).id, 'Good morning');
+  await asha.visit('/messages');
+  await asha.inbox.search.fill(bikram.displayName);
+  await expect(asha.page.getByRole('heading', { name: `No conversation matches “${bikram.displayName}”` })).toBeVisible();
+  await asha.page.getByRole('link', { name: 'Look among all colleagues' }).click();
+  await asha.page.locator('.user_search[data-page] button.user_search-option', { hasText: bikram.name.username }).click();
+  await expect(asha.conversation.title).toHaveText(bikram.displayName);
+});

@@ -249,8 +249,11 @@ fn Nothing() -> impl IntoView {
     };
     match untrack(|| listing.searched()) {
         Some(q) => view! {
-            <EmptyState icon="search" title=format!("Nobody matches “{q}”")>
+            <EmptyState icon="search" title=format!("No conversation matches “{q}”")>
                 <p>"Every word must begin a name, a user name or a department. Accents and capitals do not matter."</p>
+                <a class="button" data-kind="primary" href=format!("/messages/new?q={}", escape(&q))>
+                    "Look among all colleagues"
+                </a>
                 <a class="button" href="/messages" on:click=on_clear>
                     "Clear the search"
                 </a>
