@@ -68,6 +68,8 @@ test('without a connection the page says so, and catches up by itself', async ({
   await expect(state).toHaveAttribute('data-state', 'live');
   await bikram.context.setOffline(true);
   await expect(state).toHaveAttribute('data-state', 'offline');
+  // its sign does not have to be fetched
+  await expect(state.locator('svg path')).toBeVisible();
   await asha.api.send(id, 'Written while you were away');
   await bikram.context.setOffline(false);
   await expect(bikram.conversation.bubble('Written while you were away')).toBeVisible();

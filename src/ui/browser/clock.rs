@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 /// How a moment is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Style {
-    /// `14:32`
+    /// `14:32`, `2:32 PM`
     Clock,
     /// `14:32:07`
     Seconds,
@@ -25,8 +25,8 @@ pub enum Style {
 impl Style {
     fn options(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Clock => &[("hour", "2-digit"), ("minute", "2-digit")],
-            Self::Seconds => &[("hour", "2-digit"), ("minute", "2-digit"), ("second", "2-digit")],
+            Self::Clock => &[("timeStyle", "short")],
+            Self::Seconds => &[("timeStyle", "medium")],
             Self::Weekday => &[("weekday", "short")],
             Self::DayMonth => &[("day", "numeric"), ("month", "short")],
             Self::Date => &[("day", "numeric"), ("month", "short"), ("year", "numeric")],

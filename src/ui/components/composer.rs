@@ -147,7 +147,7 @@ pub fn Composer(
                 {move || match reason.get() {
                     Some(reason) => view! { <span class="field-error" role="alert" dir="auto">{reason}</span> }.into_any(),
                     None => view! {
-                        <span class="composer-keys">
+                        <span class="composer-keys" data-scripted>
                             <kbd>"Enter"</kbd> " sends, " <kbd>"Shift"</kbd> " " <kbd>"Enter"</kbd> " for a new line"
                         </span>
                     }

@@ -19,7 +19,7 @@ pub fn ConnectionBanner() -> impl IntoView {
         let words = words(phase)?;
         Some(view! {
             <p class="connection_banner" data-state=name(phase)>
-                <Icon name=icon(phase)/>
+                {icon(phase)}
                 <span>{words}</span>
             </p>
         })
@@ -34,7 +34,7 @@ pub fn ConnectionState() -> impl IntoView {
     let line = move || {
         let phase = phase.get();
         let Some(words) = words(phase) else {
-            return view! { <Icon name=icon(phase)/> "Up to date" }.into_any();
+            return view! { {icon(phase)} "Up to date" }.into_any();
         };
         let again = matches!(phase, Phase::Offline(_)).then(|| {
             view! {
@@ -44,14 +44,14 @@ pub fn ConnectionState() -> impl IntoView {
             }
         });
         view! {
-            <Icon name=icon(phase)/>
+            {icon(phase)}
             <span>{words}</span>
             {again}
         }
         .into_any()
     };
     view! {
-        <p class="connection_state" data-state=move || name(phase.get()) role="status">
+        <p class="connection_state" data-scripted data-state=move || name(phase.get()) role="status">
             {line}
         </p>
     }
@@ -65,11 +65,17 @@ fn name(phase: Phase) -> &'static str {
     }
 }
 
-fn icon(phase: Phase) -> &'static str {
+fn icon(phase: Phase) -> AnyView {
     match phase {
-        Phase::Live => "check",
-        Phase::CatchingUp(_) => "retry",
-        Phase::Offline(_) => "offline",
+        Phase::Live => view! { <Icon name="check"/> }.into_any(),
+        Phase::CatchingUp(_) => view! { <Icon name="retry"/> }.into_any(),
+        // drawn here: while nothing can be fetched, a drawing of the sprite that was not used before does not come
+        Phase::Offline(_) => view! {
+            <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+                <path d="M2.5 7.5C4.3 5.9 6.3 5 8.5 4.7M17.5 7.5a11.5 11.5 0 0 0-4.5-2.4M5.5 11a7 7 0 0 1 3-1.7M14.5 11l-1-.7M10 15v.1M3.5 3.5l13 13"></path>
+            </svg>
+        }
+        .into_any(),
     }
 }
 

@@ -69,5 +69,5 @@ pub fn KeyList() -> impl IntoView {
             <dd>{does}</dd>
         }
     });
-    view! { <dl class="key_list">{rows.collect_view()}</dl> }
+    view! { <dl class="key_list" data-scripted>{rows.collect_view()}</dl> }
 }

@@ -51,7 +51,7 @@ pub fn NewMessageLink() -> impl IntoView {
         <a class="button" data-kind="primary" href="/messages/new" on:click=on_click>
             <Icon name="plus"/>
             "New message"
-            <kbd aria-hidden="true">"N"</kbd>
+            <kbd aria-hidden="true" data-scripted>"N"</kbd>
         </a>
     }
 }
