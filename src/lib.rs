@@ -2,10 +2,13 @@
 //!
 //! ```text
 //! ui/pages -> ui/state -> server_fns -> server/service -> server/db -> Postgres
-//!    ^           ^            rest ----^        | same transaction: message, audit entry, change number
-//!    |           |                              v after the commit: a hint
+//!    ^           ^ rest, forms, admin ---^        | same transaction: message, audit entry, change number
+//!    |           |                                v after the commit: the change to our own streams, a hint to others
 //!    +- signals -+- domain::Inbox::apply <- changes <- ui/browser/live, interval <- rest/events <- server/live
 //! ```
+//!
+//! A page asks its state, the state a server function, that a service; the service alone decides, and writes in one transaction.
+//! What others have done comes back on the stream as a change, and one reducer (`domain::inbox`) puts it into the state.
 //!
 //! One crate, layers first, the same nouns in each layer: a thing lives at `<layer>/<noun>.rs`.
 //! `domain` and `error` are pure and know nobody. `server` and `admin` are compiled for the server alone (`ssr`), `ui/browser` only
