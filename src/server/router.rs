@@ -1,4 +1,5 @@
-//! Every route of the server, and what a request passes on its way there. Read with the drawing in `middleware`.
+//! Every route of the server, and what a request passes on its way there, from the outside to the inside. Read with the
+//! drawing in `middleware`.
 
 use crate::{
     admin,
@@ -15,6 +16,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     routing::get,
 };
+use tower::ServiceBuilder;
 use tower_http::compression::{
     CompressionLayer,
     predicate::{DefaultPredicate, NotForContentType, Predicate},
@@ -31,18 +33,19 @@ pub fn router(state: AppState) -> Router {
         .route("/api/docs.css", get(rest::docs::style))
         .merge(rpc::router())
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(cross_site.clone())
-        .layer(from_fn(signed_in::for_programs))
-        .layer(authenticate.clone());
+        .layer(ServiceBuilder::new().layer(authenticate.clone()).layer(from_fn(signed_in::for_programs)).layer(cross_site.clone()));
     let for_people = Router::new()
         .merge(pages::router())
         .merge(forms::router())
         .merge(admin::router())
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn(signed_in::for_people))
-        .layer(authenticate)
-        .layer(from_fn(forms::kept::layer))
-        .layer(cross_site);
+        .layer(
+            ServiceBuilder::new()
+                .layer(cross_site)
+                .layer(from_fn(forms::kept::layer))
+                .layer(authenticate)
+                .layer(from_fn(signed_in::for_people)),
+        );
 
     let routes = Router::new()
         .merge(for_programs)
@@ -55,14 +58,15 @@ pub fn router(state: AppState) -> Router {
 
 /// What every request passes, whatever answers it.
 pub fn around(routes: Router<AppState>, state: AppState) -> Router {
-    routes
-        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new(attachment::ARCHIVE))))
-        .layer(catch_panic::layer())
-        .layer(from_fn(problem::layer))
-        .layer(from_fn_with_state(state.clone(), security_headers::layer))
-        .layer(from_fn_with_state(state.clone(), trace::layer))
+    // in one piece: each `layer` of a router is a boxed service, which is copied with all those below it for each request
+    let passed = ServiceBuilder::new()
         .layer(from_fn(request_id::layer))
-        .with_state(state)
+        .layer(from_fn_with_state(state.clone(), trace::layer))
+        .layer(from_fn_with_state(state.clone(), security_headers::layer))
+        .layer(from_fn(problem::layer))
+        .layer(catch_panic::layer())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new(attachment::ARCHIVE))));
+    routes.layer(passed).with_state(state)
 }
 
 async fn not_found() -> Error {

@@ -78,9 +78,18 @@ pub struct Server {
     pub metrics_addr: SocketAddr,
     /// Addresses of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Threads that answer requests; 0 is as many as half of the processors.
+    pub worker_threads: usize,
 }
 
 impl Server {
+    /// Threads that answer requests, where there are so many processors. PostgreSQL, which has most of the work, and the
+    /// hashing of passwords have the others; a thread that has to be woken costs more than what it takes over.
+    #[must_use]
+    pub fn workers(&self, processors: usize) -> usize {
+        if self.worker_threads == 0 { (processors / 2).max(1) } else { self.worker_threads }
+    }
+
     /// What stands before the path of a link: the public URL, else the address that is listened on.
     #[must_use]
     pub fn origin(&self, site_addr: SocketAddr) -> String {
@@ -90,7 +99,7 @@ impl Server {
 
 impl Default for Server {
     fn default() -> Self {
-        Self { public_url: String::new(), metrics_addr: SocketAddr::from(([127, 0, 0, 1], 3002)), trusted_proxies: Vec::new() }
+        Self { public_url: String::new(), metrics_addr: SocketAddr::from(([127, 0, 0, 1], 3002)), trusted_proxies: Vec::new(), worker_threads: 0 }
     }
 }
 

@@ -11,7 +11,7 @@ mod verify;
 
 use crate::server::{failure::Failure, settings, settings::Settings, start, telemetry};
 use clap::{Parser, Subcommand};
-use std::process::ExitCode;
+use std::{num::NonZero, process::ExitCode};
 
 /// The messaging module of a CMS.
 #[derive(Debug, Parser)]
@@ -58,7 +58,12 @@ pub fn main() -> ExitCode {
     };
     let log = telemetry::start();
     let done = settings::load().and_then(|settings| {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        if matches!(program.command, Command::Serve { .. }) {
+            let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+            runtime.worker_threads(settings.server.workers(processors));
+        }
+        let runtime = runtime.enable_all().build()?;
         runtime.block_on(run(program.command, settings))
     });
     // what the log has to say comes before the sentence

@@ -8,7 +8,7 @@ use crate::{
         difference::{self, Class, ClassChange, Rules, classes, departments},
         report::{ActionCounts, ConversationEffects, DryRun, Problem, ProblemKind},
     },
-    error::Error,
+    error::{Code, Error},
     server::db::{
         self,
         policy_effect::{Group, Side},
@@ -25,14 +25,17 @@ const SIDES: i64 = 20;
 /// The difference between two policies among these people and their conversations.
 pub(super) async fn of(pool: &Pool, version: i64, before: &Policy, after: &Policy) -> Result<DryRun, Error> {
     let named = &departments(&[before, after]);
-    let all = classes(named);
-    let (was, is) = (Rules::new(before, &all), Rules::new(after, &all));
     let people = db::read(pool, |mut db| async move { db::policy_effect::people(&mut db, named).await }).await?;
-    let mut changed = difference::changes(&was, &is, &people);
-    let pairs = counts(&changed);
-
     let groups = db::read(pool, |mut db| async move { db::policy_effect::conversations(&mut db, named).await }).await?;
-    let mut conversations = effects(&was, &is, &groups);
+
+    // hundreds of departments make hundreds of thousands of pairs: not on a thread that answers others, too
+    let (all, before, after) = (classes(named), before.clone(), after.clone());
+    let compared = tokio::task::spawn_blocking(move || {
+        let (was, is) = (Rules::new(&before, &all), Rules::new(&after, &all));
+        (difference::changes(&was, &is, &people), effects(&was, &is, &groups), problems(&after, &people))
+    });
+    let (mut changed, mut conversations, problems) = compared.await.map_err(|_| Error::new(Code::Internal))?;
+    let pairs = counts(&changed);
     if conversations != ConversationEffects::default() {
         // of people who are alone in their class there is no pair within it, and no conversation either
         let sends = changed.iter().filter(|change| change.action == PolicyAction::Send);
@@ -42,7 +45,7 @@ pub(super) async fn of(pool: &Pool, version: i64, before: &Policy, after: &Polic
     }
     let classes_left_off = i64::try_from(changed.len().saturating_sub(CLASSES)).unwrap_or(i64::MAX);
     changed.truncate(CLASSES);
-    Ok(DryRun { policy_version: version, pairs, classes: changed, classes_left_off, conversations, problems: problems(after, &people) })
+    Ok(DryRun { policy_version: version, pairs, classes: changed, classes_left_off, conversations, problems })
 }
 
 fn counts(changed: &[ClassChange]) -> ActionCounts {

@@ -13,6 +13,8 @@ use toml::{Table, Value};
 const FILE: &str = "Leptos.toml";
 /// What is granted has to end.
 const MOST_GRANTED_HOURS: u32 = 24 * 31;
+/// More is a slip of the pen.
+const MOST_WORKERS: usize = 1024;
 const PREFIX: &str = "CMS_MESSAGES__";
 const FRAMEWORK: &str = "[package.metadata.leptos]";
 /// The variables with names of their own: they yield to the long name.
@@ -187,6 +189,9 @@ fn checked(mut settings: Settings) -> Result<Settings, Failure> {
     if let Some((key, _)) = at_least_one.iter().find(|(_, value)| *value == 0) {
         return Err(Failure(format!("{key}: it must be at least 1")));
     }
+    if settings.server.worker_threads > MOST_WORKERS {
+        return Err(Failure(format!("[server] worker_threads: it must be at most {MOST_WORKERS}")));
+    }
     if settings.audit.review_grant_hours > MOST_GRANTED_HOURS {
         return Err(Failure(format!("[audit] review_grant_hours: it must be at most {MOST_GRANTED_HOURS}, a month")));
     }
@@ -209,6 +214,14 @@ mod tests {
     fn without_a_file_there_are_defaults() {
         let settings = load("", &[]).expect("defaults");
         assert_eq!((settings.limits.sends_per_minute, settings.sessions.idle_hours), (120, 168));
+        assert_eq!([1, 2, 3, 16].map(|processors| settings.server.workers(processors)), [1, 1, 1, 8]);
+    }
+
+    #[test]
+    fn as_many_threads_answer_as_are_asked_for() {
+        let settings = load("[server]\nworker_threads = 3", &[]).expect("valid");
+        assert_eq!([1, 16].map(|processors| settings.server.workers(processors)), [3, 3]);
+        assert_eq!(load("[server]\nworker_threads = 5000", &[]).map(drop), Err("[server] worker_threads: it must be at most 1024".into()));
     }
 
     #[test]
