@@ -66,8 +66,8 @@ const CHANGED: &[(&str, &str)] = &[
 
 /// Of these, only some columns: a decision is written beside what was asked for, and changes nothing of it.
 const CHANGED_IN_PART: &[(&str, &[&str])] = &[
-    ("review_exports", &["decided_at", "decided_by", "decision", "decision_note", "manifest", "signature", "tree_size"]),
-    ("reviews", &["decided_at", "decided_by", "decision", "decision_note", "ended_at", "ended_by", "expires_at"]),
+    ("review_exports", &["decided_at", "decided_by", "decision", "decision_note", "manifest", "note_salt", "signature", "tree_size"]),
+    ("reviews", &["decided_at", "decided_by", "decision", "decision_note", "ended_at", "ended_by", "expires_at", "note_salt"]),
 ];
 
 #[tokio::test]

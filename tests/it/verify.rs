@@ -12,6 +12,7 @@ mod columns;
 mod command;
 mod history;
 mod mutate;
+mod reviews;
 mod rewrite;
 mod spans;
 mod tampering;
@@ -111,7 +112,7 @@ async fn random_histories_raise_no_alarm() {
             history.goes_on(15).await;
             let lines = export(&history.office).await;
             let what = format!("seed {}, history {place}, export {look}", run.seed);
-            let report = good(&lines, &Trust { anchors: history.anchors.clone(), keys: vec![key(1).public()] }, &what);
+            let report = good(&lines, &Trust { anchors: history.anchors.clone(), keys: vec![key(1).public()], ..Trust::default() }, &what);
             history.anchors.extend(anchors(&lines));
             entries += report.counts.entries;
             unsealed += report.counts.unsealed;
@@ -129,9 +130,10 @@ async fn every_change_of_an_export_is_found() {
     for place in 0..run.times.div_ceil(500) {
         let mut history = History::begin(run.dice(place)).await;
         history.goes_on(60).await;
+        history.is_reviewed().await;
         history.is_sealed().await;
         let lines = export(&history.office).await;
-        let trust = Trust { anchors: anchors(&lines), keys: vec![key(1).public()] };
+        let trust = Trust { anchors: anchors(&lines), keys: vec![key(1).public()], ..Trust::default() };
         good(&lines, &trust, "before");
         assert!(rewrite::seals_alike(&lines), "the mutator seals as the product does");
         let mut dice = run.dice(1_000 + place);
@@ -162,6 +164,7 @@ async fn every_change_of_the_database_is_found() {
     let mut dice = run.dice(2_000);
     let mut history = History::begin(run.dice(2_001)).await;
     history.goes_on(80).await;
+    history.is_reviewed().await;
     history.is_sealed().await;
     good(&export(&history.office).await, &Trust::default(), "before");
     let mut owner = tampering::Owner::new(&history.office).await;
@@ -257,7 +260,8 @@ async fn an_export_holds_up_nobody_and_sees_no_half_seal() {
         take(part(&mut snapshot), &mut lines).await;
     }
     assert_eq!(lines.len() as i64, before, "nothing of what came later");
-    for part in [db::bundle::participants, db::bundle::checkpoints, db::bundle::keys] {
+    let (reviews, exports) = (db::bundle_reviews::reviews, db::bundle_reviews::exports);
+    for part in [db::bundle::participants, reviews, exports, db::bundle::checkpoints, db::bundle::keys] {
         take(part(&mut snapshot), &mut lines).await;
     }
     let records = lines.len() as i64 - before;

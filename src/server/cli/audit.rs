@@ -23,6 +23,13 @@ pub(super) enum AuditCommand {
     },
     /// Check an export without the database: 0 when nothing is wrong, 1 when something is, 2 when it cannot be read.
     Verify(VerifyArguments),
+    /// Proofs that the tree of the audit log at one size begins with the tree at another, for `audit verify --consistency`: a line for
+    /// each two sizes that follow each other. Nothing but hashes is in it.
+    Consistency {
+        /// The sizes of two or more checkpoints: the second line of each.
+        #[arg(required = true, num_args = 2..)]
+        sizes: Vec<u64>,
+    },
     /// The keys that sign the tree of the audit log.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -47,6 +54,7 @@ pub(super) async fn run(command: AuditCommand, settings: &Settings) -> Result<()
     match command {
         AuditCommand::Export { since: Some(since) } => export(since, settings).await,
         AuditCommand::Export { since: None } => export_whole(settings).await,
+        AuditCommand::Consistency { sizes } => consistency(sizes, settings).await,
         AuditCommand::Verify(_) => Err(Failure::new("Nothing but the file is needed for that.")),
         AuditCommand::Key(command) => key(command, settings),
     }
@@ -82,6 +90,15 @@ async fn export_whole(settings: &Settings) -> Result<(), Failure> {
     let operator = start::operator(settings).await?;
     let mut lines = Lines::default();
     audit::export_whole(&operator, |line| lines.add(|written| line.write(written))).await?;
+    lines.end()
+}
+
+async fn consistency(sizes: Vec<u64>, settings: &Settings) -> Result<(), Failure> {
+    let operator = start::operator(settings).await?;
+    let mut lines = Lines::default();
+    for proof in audit::consistency(&operator, sizes).await? {
+        let _ = lines.add(|line| serde_json::to_writer(line, &proof));
+    }
     lines.end()
 }
 

@@ -4,7 +4,7 @@
 use super::output;
 use crate::server::proof::{
     note::{self, PublicKey},
-    verify::{Anchor, ArchiveReport, ArchiveVerifier, Findings, Report, Trust, Verifier},
+    verify::{Anchor, ArchiveReport, ArchiveVerifier, Consistency, Findings, Report, Trust, Verifier},
 };
 use clap::Args;
 use std::{
@@ -36,6 +36,10 @@ pub(super) struct VerifyArguments {
     /// A public key as it was published (name+hash+base64). May be given several times; several are a rotation.
     #[arg(long = "key", value_name = "VKEY")]
     keys: Vec<PublicKey>,
+    /// What `audit consistency` has written: shows that what was taken away of a review belongs to the same history as a checkpoint that
+    /// was kept before or after. May be given several times; a whole export needs none.
+    #[arg(long = "consistency", value_name = "FILE")]
+    consistency: Vec<PathBuf>,
 }
 
 /// 0: nothing is wrong. 1: something is. 2: it could not be read.
@@ -57,7 +61,12 @@ fn verify(arguments: VerifyArguments) -> Result<bool, String> {
         let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
         anchors.extend(Anchor::read(&text).map_err(|wrong| format!("{}: {wrong}.", file.display()))?);
     }
-    let trust = Trust { anchors, keys: arguments.keys };
+    let mut consistency = Vec::new();
+    for file in &arguments.consistency {
+        let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
+        consistency.extend(Consistency::read(&text).map_err(|wrong| format!("{}: {wrong}.", file.display()))?);
+    }
+    let trust = Trust { anchors, keys: arguments.keys, consistency };
     let file = &arguments.file;
     let no_export = || format!("{} is no export of an audit log, nor one of a review.", file.display());
     let (shown, good) = match read(file).map_err(|error| unreadable(file, &error))? {
@@ -134,6 +143,9 @@ fn show_archive(report: &ArchiveReport) -> io::Result<()> {
         writeln!(rows, "SHA-256 of the manifest, as the audit log has it (export.made): {}", report.manifest_sha256)?;
     }
     writeln!(rows, "\nThe checkpoint that it is proven against:\n\n{}", shown_note(&report.note))?;
+    for shown in &report.shown {
+        writeln!(rows, "Shown: {shown}")?;
+    }
     for caution in &report.cautions {
         writeln!(rows, "Note: {caution}")?;
     }
@@ -146,13 +158,16 @@ fn show(report: &Report, trust: &Trust) -> io::Result<()> {
     let counts = report.counts;
     writeln!(
         rows,
-        "{} entries ({} not sealed), {} messages ({} erased), {} receipts, {} conversations, {} checkpoints, {} anchored ones",
+        "{} entries ({} not sealed), {} messages ({} erased), {} receipts, {} conversations, {} reviews, {} exports of reviews, {} checkpoints, \
+         {} anchored ones",
         counts.entries,
         counts.unsealed,
         counts.messages,
         counts.erased,
         counts.receipts,
         counts.conversations,
+        counts.reviews,
+        counts.exports,
         report.checkpoints,
         trust.anchors.len()
     )?;

@@ -3,6 +3,7 @@
 //!
 //! Whatever stands in the tables is handed out as it stands there; whether it goes together is not asked here.
 
+use super::bundle_reviews::{exports, reviews};
 use crate::{
     domain::{
         ids::{ConversationId, UserId},
@@ -31,7 +32,7 @@ pub struct Part {
 }
 
 /// In the order in which they stand there.
-pub const PARTS: [Part; 9] = [
+pub const PARTS: [Part; 11] = [
     Part { whole_tables: false, lines: sealed },
     Part { whole_tables: true, lines: unsealed },
     Part { whole_tables: true, lines: orphans },
@@ -39,6 +40,8 @@ pub const PARTS: [Part; 9] = [
     Part { whole_tables: true, lines: stray_receipts },
     Part { whole_tables: true, lines: stray_conversations },
     Part { whole_tables: false, lines: participants },
+    Part { whole_tables: false, lines: reviews },
+    Part { whole_tables: false, lines: exports },
     Part { whole_tables: false, lines: checkpoints },
     Part { whole_tables: false, lines: keys },
 ];

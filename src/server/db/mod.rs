@@ -7,6 +7,7 @@ pub mod api_token;
 pub mod audit;
 pub mod audit_search;
 pub mod bundle;
+pub mod bundle_reviews;
 pub mod conversation;
 pub mod credential;
 pub mod demo;

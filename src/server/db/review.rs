@@ -50,13 +50,23 @@ pub async fn is_person(db: &mut PgConnection, id: UserId) -> Result<bool, sqlx::
     sqlx::query_scalar!(r#"select exists (select from users where id = $1) as "known!""#, id.0).fetch_one(db).await
 }
 
-/// Writes a request down, with its audit entry: which kind and scope, not the words of it.
+/// The salts of a request's words, 32 random bytes each.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestSalts {
+    /// Of the case.
+    pub case: [u8; 32],
+    /// Of the reason.
+    pub reason: [u8; 32],
+}
+
+/// Writes a request down, with its audit entry: which kind and scope, and salted digests of the words of it.
 pub async fn request(
     db: &mut PgConnection,
     by: UserId,
     mode: ReviewMode,
     request: &ReviewRequest,
     pair: Option<(UserId, UserId)>,
+    salts: RequestSalts,
 ) -> Result<ReviewId, sqlx::Error> {
     let (user, conversation) = match request.scope {
         ReviewScope::UserId(user) => (Some(user.0), None),
@@ -64,13 +74,16 @@ pub async fn request(
     };
     let id = sqlx::query_scalar!(
         r#"with asked as (
-               insert into reviews (case_id, category, reason, user_id, conversation_id, user_low, user_high, from_at, until_at, mode, requested_by)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-               returning id, user_id, conversation_id, category, mode, from_at, until_at, requested_by
+               insert into reviews (case_id, category, reason, user_id, conversation_id, user_low, user_high, from_at, until_at, mode, requested_by,
+                                    case_salt, reason_salt)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+               returning id, user_id, conversation_id, category, mode, from_at, until_at, requested_by, case_id, case_salt, reason, reason_salt
            ), entry as (
                insert into audit_entries (actor_id, action, conversation_id, object, details)
                select requested_by, 'review.requested', conversation_id, id::text,
-                      jsonb_build_object('category', category, 'mode', mode, 'user_id', user_id, 'from', from_at, 'until', until_at)
+                      jsonb_build_object('category', category, 'mode', mode, 'user_id', user_id, 'from', from_at, 'until', until_at,
+                                         'case_digest', salted_digest_v1(case_salt, case_id),
+                                         'reason_digest', salted_digest_v1(reason_salt, reason))
                from asked
            )
            select id as "id!" from asked"#,
@@ -84,7 +97,9 @@ pub async fn request(
         request.from.into_inner(),
         request.until.into_inner(),
         mode.as_str(),
-        by.0
+        by.0,
+        salts.case.as_slice(),
+        salts.reason.as_slice()
     )
     .fetch_one(db)
     .await?;
@@ -100,6 +115,8 @@ pub struct Decision {
     pub hours: Option<i32>,
     /// What they say to it.
     pub note: Option<String>,
+    /// Of the note, 32 random bytes.
+    pub salt: [u8; 32],
 }
 
 /// Decides about a request that is still open; false when it is not any more.
@@ -108,19 +125,23 @@ pub async fn decide(db: &mut PgConnection, id: ReviewId, decision: &Decision) ->
         r#"with decided as (
                update reviews set decision = case when $3::int is null then 'refused' else 'approved' end,
                       decided_by = $2, decided_at = moment.now, decision_note = $4,
+                      note_salt = case when $4::text is not null then $5::bytea end,
                       expires_at = moment.now + make_interval(hours => $3::int)
                from (select clock_timestamp() as now) moment
                where id = $1 and decision is null and ended_at is null
-               returning id, conversation_id, decision, decided_by, expires_at
+               returning id, conversation_id, decision, decided_by, expires_at, decision_note, note_salt
            ), entry as (
                insert into audit_entries (actor_id, action, conversation_id, object, details)
-               select decided_by, 'review.' || decision, conversation_id, id::text, jsonb_build_object('expires_at', expires_at) from decided
+               select decided_by, 'review.' || decision, conversation_id, id::text,
+                      jsonb_build_object('expires_at', expires_at, 'note_digest', salted_digest_v1(note_salt, decision_note))
+               from decided
            )
            select count(*) as "decided!" from decided"#,
         id.0,
         decision.by.0,
         decision.hours,
-        decision.note
+        decision.note,
+        decision.salt.as_slice()
     )
     .fetch_one(db)
     .await?;

@@ -48,6 +48,8 @@ pub struct Decision {
     pub release: bool,
     /// What they said to it.
     pub note: Option<String>,
+    /// Of the note, 32 random bytes.
+    pub salt: [u8; 32],
     /// What the organisation's policy asks of a review.
     pub policy: ReviewMode,
 }
@@ -59,16 +61,18 @@ pub async fn decide(db: &mut PgConnection, id: ExportId, decision: &Decision) ->
         r#"with decided as (
                update review_exports e
                set decision = case when $3 then 'released' else 'refused' end, decided_by = $2, decided_at = clock_timestamp(), decision_note = $4,
+                   note_salt = case when $4::text is not null then $6::bytea end,
                    tree_size = case when $3 then (select max(size) from audit_checkpoints) end
                from reviews r
                where e.id = $1 and e.decision is null and r.id = e.review_id
                  and (not $3 or r.decision = 'approved' and r.ended_at is null and r.expires_at > clock_timestamp()
                                 and (r.mode = 'dual' or $5 = 'single') and $5 <> 'off')
-               returning e.id, e.review_id, e.decision, e.decided_by, e.tree_size, r.conversation_id
+               returning e.id, e.review_id, e.decision, e.decided_by, e.tree_size, e.decision_note, e.note_salt, r.conversation_id
            ), entry as (
                insert into audit_entries (actor_id, action, conversation_id, object, details)
                select decided_by, 'export.' || decision, conversation_id, review_id::text,
-                      jsonb_build_object('export_id', id, 'tree_size', tree_size)
+                      jsonb_build_object('export_id', id, 'tree_size', tree_size,
+                                         'note_digest', salted_digest_v1(note_salt, decision_note))
                from decided
            )
            select count(*) as "decided!" from decided"#,
@@ -76,7 +80,8 @@ pub async fn decide(db: &mut PgConnection, id: ExportId, decision: &Decision) ->
         decision.by.0,
         decision.release,
         decision.note,
-        decision.policy.as_str()
+        decision.policy.as_str(),
+        decision.salt.as_slice()
     )
     .fetch_one(db)
     .await?;

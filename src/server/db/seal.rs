@@ -2,8 +2,12 @@
 
 use crate::{
     domain::ids::{ConversationId, UserId},
-    server::proof::canonical::{Details, Entry},
+    server::proof::{
+        canonical::{Details, Entry},
+        tree::Hash,
+    },
 };
+use futures_util::{Stream, StreamExt};
 use sqlx::PgConnection;
 use std::collections::HashSet;
 use time::OffsetDateTime;
@@ -63,6 +67,12 @@ pub async fn newest_note(db: &mut PgConnection) -> Result<Option<String>, sqlx::
 /// The note of the checkpoint over so many leaves.
 pub async fn note_of(db: &mut PgConnection, size: i64) -> Result<Option<String>, sqlx::Error> {
     sqlx::query_scalar!("select signed_note from audit_checkpoints where size = $1", size).fetch_optional(db).await
+}
+
+/// The hashes of the first leaves in their order.
+pub fn hashes(db: &mut PgConnection, size: i64) -> impl Stream<Item = Result<Hash, sqlx::Error>> {
+    let rows = sqlx::query_scalar!("select hash from audit_leaves where index < $1 order by index", size).fetch(db);
+    rows.map(|row| row.and_then(|hash| Hash::of_slice(&hash).ok_or_else(|| sqlx::Error::Decode("this is no hash".into()))))
 }
 
 /// How many leaves there are, by the last one's place.

@@ -4,9 +4,11 @@
 use super::story::Story;
 use crate::{
     domain::{audit::Action, time::Timestamp},
-    server::db::demo::{AuditEntry, Conversation, Message, Receipt, Side},
+    server::{
+        db::demo::{AuditEntry, Conversation, Message, Receipt, Side},
+        proof::salted,
+    },
 };
-use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -152,10 +154,10 @@ impl Conversation {
         for side in [&mut *sender, &mut *recipient] {
             side.last_activity_at = Some(at);
         }
-        let mut salt = vec![0_u8; 32];
+        let mut salt = vec![0_u8; salted::SALT];
         getrandom::fill(&mut salt).map_err(|_| "the operating system gave no random bytes")?;
-        let digest = Sha256::new().chain_update(&salt).chain_update(text.as_bytes()).finalize().to_vec();
-        let details = serde_json::json!({ "recipient_id": recipient.user, "digest": hex(&digest) });
+        let digest = salted::digest(&salt, &text);
+        let details = serde_json::json!({ "recipient_id": recipient.user, "digest": digest });
         audit.push(AuditEntry {
             at,
             actor: Some(sender.user),
@@ -178,7 +180,7 @@ impl Conversation {
             client_id: Uuid::new_v7(moment),
             body: text,
             salt,
-            digest,
+            digest: digest.0,
             sent_at: at,
             sender_change: sender.change_no,
             recipient_change: recipient.change_no,
@@ -226,8 +228,4 @@ impl Conversation {
         peer.change_no = next_change(feeds, peer.user);
         receipts
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -12,7 +12,8 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 const ED25519: u8 = 0x01;
 const PRIVATE: &str = "PRIVATE+KEY+";
-const DASH: &str = "\u{2014} ";
+/// What a signature begins with.
+pub const DASH: &str = "\u{2014} ";
 
 /// Longer than that is no note of ours.
 const MAX_NOTE: usize = 64 * 1024;

@@ -8,7 +8,11 @@ use crate::{
         context::Context,
         db::{self, audit::ExportedEntry},
         operator::Operator,
-        proof::bundle::{End, Line, Record},
+        proof::{
+            bundle::{End, Line, Record},
+            tree::Hash,
+            verify::Consistency,
+        },
     },
 };
 use futures_util::TryStreamExt;
@@ -49,6 +53,27 @@ pub async fn export_whole(operator: &Operator, mut take: impl FnMut(Line) -> Con
     tx.rollback().await?;
     let _ = take(Line::Record(Record::End(end)));
     Ok(())
+}
+
+/// Proofs that the tree at each of these sizes begins with the tree at the next smaller one. The leaves of the largest are held
+/// in memory, 32 bytes each.
+///
+/// # Errors
+/// `invalid` for less than two sizes, and when there are not as many leaves.
+pub async fn consistency(operator: &Operator, mut sizes: Vec<u64>) -> Result<Vec<Consistency>, Error> {
+    sizes.sort_unstable();
+    sizes.dedup();
+    let most = sizes.last().and_then(|most| i64::try_from(*most).ok()).unwrap_or(i64::MAX);
+    if sizes.len() < 2 || sizes.first() == Some(&0) {
+        return Err(Error::invalid("sizes", "Give the sizes of two checkpoints or more: the second line of each."));
+    }
+    let mut connection = operator.pool.acquire().await?;
+    let leaves: Vec<Hash> = db::seal::hashes(&mut connection, most).try_collect().await?;
+    let there = leaves.len();
+    let proofs = sizes.iter().zip(sizes.iter().skip(1)).map(|(from, to)| Consistency::of(&leaves, *from, *to));
+    proofs
+        .collect::<Option<_>>()
+        .ok_or_else(|| Error::invalid("sizes", format!("{there} entries are sealed here: there is no tree over {most}.")))
 }
 
 /// The newest checkpoint, as it was signed: a size and a hash, and nothing of what was said and done. Who keeps it can hold

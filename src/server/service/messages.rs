@@ -65,8 +65,7 @@ pub async fn send(ctx: &Context, send: SendMessage) -> Result<SentMessage, Error
     let viewer = ctx.viewer()?;
     let body = MessageBody::parse(&send.body).map_err(|reason| Error::invalid("body", reason));
     let body = of_known(ctx, send.conversation_id, body).await?;
-    let mut salt = [0; 32];
-    getrandom::fill(&mut salt).map_err(|_| Error::new(Code::Internal))?;
+    let salt = super::salt()?;
     let sender = Party::from(&viewer.user);
 
     // over the rate nothing new is written, but the database is asked: a replay is answered all the same

@@ -27,7 +27,11 @@ pub mod unread;
 pub mod user_records;
 pub mod users;
 
-use crate::{domain::ids::ConversationId, error::Error, server::context::Context};
+use crate::{
+    domain::ids::ConversationId,
+    error::{Code, Error},
+    server::{context::Context, proof::salted},
+};
 
 /// 404 for the id goes before what is wrong with the rest: asks for the conversation only when something is.
 ///
@@ -38,6 +42,13 @@ pub async fn of_known<T>(ctx: &Context, id: ConversationId, judged: Result<T, Er
         Ok(value) => Ok(value),
         Err(error) => conversations::require(ctx, id).await.and(Err(error)),
     }
+}
+
+/// Chance for words that an entry speaks of by their digest.
+fn salt() -> Result<[u8; salted::SALT], Error> {
+    let mut salt = [0; salted::SALT];
+    getrandom::fill(&mut salt).map_err(|_| Error::new(Code::Internal))?;
+    Ok(salt)
 }
 
 /// How many items a caller asked for; out of range is refused, never clamped silently.

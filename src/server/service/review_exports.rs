@@ -4,6 +4,7 @@
 use super::{
     review_archive::{self, Archive},
     reviews::{self, Answer, sentence, switched_on},
+    salt,
 };
 use crate::{
     domain::{
@@ -31,6 +32,7 @@ pub async fn request(ctx: &Context, review: ReviewId) -> Result<ReviewExport, Er
     }
     sealed(ctx).await?;
     let alone = review.mode == ReviewMode::Single;
+    let salt = salt()?;
     let state = ctx.state.clone();
     let id = ctx
         .state
@@ -38,7 +40,7 @@ pub async fn request(ctx: &Context, review: ReviewId) -> Result<ReviewExport, Er
             let mut transaction = state.pool.begin().await?;
             let id = db::review_export::request(&mut transaction, review.id, viewer, policy).await?;
             if let Some(id) = id.filter(|_| alone) {
-                let decision = Decision { by: viewer, release: true, note: None, policy };
+                let decision = Decision { by: viewer, release: true, note: None, salt, policy };
                 db::review_export::decide(&mut transaction, id, &decision).await?;
             }
             transaction.commit().await?;
@@ -76,7 +78,7 @@ pub async fn decide(ctx: &Context, review: ReviewId, id: ExportId, answer: Answe
         open(ctx, review).await?;
         sealed(ctx).await?;
     }
-    let decision = Decision { by: viewer, release, note, policy };
+    let decision = Decision { by: viewer, release, note, salt: salt()?, policy };
     let state = ctx.state.clone();
     let decided =
         ctx.state.transaction(async move { Ok(db::review_export::decide(&mut *state.connection().await?, id, &decision).await?) }).await?;

@@ -1,7 +1,7 @@
 //! Reviews: asking for one, deciding about it, ending it. `[audit] review` says whether there are any, and whether a second
 //! admin has to agree. Reading under one is in `review_reading`.
 
-use super::limit;
+use super::{limit, salt};
 use crate::{
     domain::{
         ids::{ConversationId, UserId},
@@ -13,7 +13,10 @@ use crate::{
     error::{Code, Error},
     server::{
         context::Context,
-        db::{self, review::Decision},
+        db::{
+            self,
+            review::{Decision, RequestSalts},
+        },
     },
 };
 
@@ -30,6 +33,7 @@ pub async fn request(ctx: &Context, request: ReviewRequest) -> Result<Review, Er
     let mode = switched_on(ctx)?;
     let request = request.parse().map_err(|(field, reason)| Error::invalid(field, reason))?;
     let hours = granted_hours(ctx);
+    let (salts, unused) = (RequestSalts { case: salt()?, reason: salt()? }, salt()?);
     let state = ctx.state.clone();
     let id = ctx
         .state
@@ -49,9 +53,10 @@ pub async fn request(ctx: &Context, request: ReviewRequest) -> Result<Review, Er
                     Some(pair)
                 }
             };
-            let id = db::review::request(&mut transaction, viewer, mode, &request, pair).await?;
+            let id = db::review::request(&mut transaction, viewer, mode, &request, pair, salts).await?;
             if mode == ReviewMode::Single {
-                db::review::decide(&mut transaction, id, &Decision { by: viewer, hours: Some(hours), note: None }).await?;
+                let decision = Decision { by: viewer, hours: Some(hours), note: None, salt: unused };
+                db::review::decide(&mut transaction, id, &decision).await?;
             }
             transaction.commit().await?;
             Ok(id)
@@ -92,7 +97,7 @@ pub async fn decide(ctx: &Context, id: ReviewId, answer: Answer, note: Option<St
         return Err(Error::new(Code::ReviewSettled));
     }
     let hours = (answer == Answer::Approve).then(|| granted_hours(ctx));
-    let decision = Decision { by: viewer, hours, note };
+    let decision = Decision { by: viewer, hours, note, salt: salt()? };
     let decided = one_statement(ctx, move |mut db| async move { db::review::decide(&mut db, id, &decision).await }).await?;
     if decided { get(ctx, id).await } else { Err(Error::new(Code::ReviewSettled)) }
 }

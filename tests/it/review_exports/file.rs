@@ -14,7 +14,7 @@ async fn the_checkpoint_of_a_release_is_anchored_at_once() {
     scene.is_sealed().await;
     let bytes = scene.takes(&scene.meera, &export).await.expect("taken");
     let anchors = Anchor::read(&std::fs::read_to_string(&file).expect("written")).expect("anchors");
-    let report = verified(&bytes, &Trust { anchors, keys: vec![key(1).public()] });
+    let report = verified(&bytes, &Trust { anchors, keys: vec![key(1).public()], ..Trust::default() });
     assert!(report.is_good() && report.cautions.len() == 1, "{:#?} {:#?}", report.findings.kept(), report.cautions);
     let rewritten = cms_messages::server::proof::note::Checkpoint {
         origin: "messages.example.org".into(),
@@ -22,7 +22,7 @@ async fn the_checkpoint_of_a_release_is_anchored_at_once() {
         root: cms_messages::server::proof::tree::leaf_hash(b"another history"),
     };
     let anchors = Anchor::read(&rewritten.sign(&[key(1)])).expect("an anchor");
-    let report = verified(&bytes, &Trust { anchors, keys: Vec::new() });
+    let report = verified(&bytes, &Trust { anchors, keys: Vec::new(), ..Trust::default() });
     assert_eq!(report.findings.kept().iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>(), ["anchor.root"]);
     std::fs::remove_file(file).expect("removed");
 }
@@ -43,7 +43,7 @@ async fn every_change_of_the_file_is_found() {
     scene.is_sealed().await;
     let review = scene.approved(ReviewRequest { scope: ReviewScope::UserId(scene.asha.id()), ..scene.request() }).await;
     let bytes = scene.takes(&scene.meera, &scene.released(&review).await).await.expect("taken");
-    let trust = Trust { anchors: Vec::new(), keys: vec![key(1).public()] };
+    let trust = Trust { anchors: Vec::new(), keys: vec![key(1).public()], ..Trust::default() };
     assert!(verified(&bytes, &trust).is_good(), "no false alarm");
     let times = if std::env::var("CMS_MESSAGES_LONG").is_ok() { 10_000 } else { 2_000 };
     let mut kinds = std::collections::BTreeMap::<&str, usize>::new();

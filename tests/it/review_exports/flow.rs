@@ -31,7 +31,7 @@ async fn a_second_admin_releases_it_then_who_asked_takes_it_and_nobody_else_ever
     }
     assert_eq!(scene.server.office.count("select count(*) from review_export_takes").await, 0);
     let bytes = scene.takes(meera, &export).await.expect("taken");
-    let report = verified(&bytes, &Trust { anchors: Vec::new(), keys: vec![key(1).public()] });
+    let report = verified(&bytes, &Trust { anchors: Vec::new(), keys: vec![key(1).public()], ..Trust::default() });
     assert!(report.is_good(), "{:#?}", report.findings.kept());
 
     let [now] = &review_exports::list(&noor.ctx, review.id).await.expect("the list")[..] else { panic!("one") };

@@ -26,6 +26,15 @@ async fn it_says_by_its_exit_code_what_came_of_it() {
     let (code, said, _) = folder.verify(&[&file, "--checkpoint", &anchor, "--key", &vkey]);
     assert!(code == Some(0) && !said.contains("Note: "), "{said}");
 
+    // as it comes back by mail, and as a mail has broken it
+    let mailed = folder.file("mailed", &format!("{}\r\n\r\n", note.trim_end().replace('\n', "\r\n")));
+    let (code, said, _) = folder.verify(&[&file, "--checkpoint", &mailed, "--key", &vkey]);
+    assert!(code == Some(0) && !said.contains("Note: "), "{said}");
+    let broken = folder.file("broken", &note.replace("\n\n", "\n"));
+    let (code, said, complained) = folder.verify(&[&file, "--checkpoint", &broken]);
+    assert_eq!((code, said.as_str()), (Some(2), ""));
+    assert!(complained.contains("the empty line between the checkpoint and its signatures is missing"), "{complained}");
+
     let wrong =
         folder.file("wrong.jsonl", &good.replacen("\"up_to_seq\":1", "\"up_to_seq\":9", 1).replacen("\"body\":\"", "\"body\":\"not ", 1));
     let (code, said, _) = folder.verify(&[&wrong]);

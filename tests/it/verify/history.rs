@@ -1,15 +1,19 @@
-//! A random history of a few people: they open, write, get, read; somebody commits late, somebody's transaction is rolled
-//! back; two instances seal, sometimes with both keys of a rotation.
+//! A random history of a few people: they open, write, get, read; admins review what they write and take it away; somebody
+//! commits late, somebody's transaction is rolled back; two instances seal, sometimes with both keys of a rotation.
 
 use super::random::Random;
 use crate::support::{Office, person::Person};
 use cms_messages::{
-    domain::ids::{ConversationId, Seq},
-    domain::receipt::{Acknowledgement, Evidence, ReceiptKind},
+    domain::{
+        ids::{ConversationId, Seq, UserId},
+        receipt::{Acknowledgement, Evidence, ReceiptKind},
+        review::{ReviewCategory, ReviewId, ReviewRequest, ReviewScope},
+        time::Timestamp,
+    },
     server::{
         jobs::seal::{Round, Sealer},
         proof::verify::Anchor,
-        service,
+        service::{self, review_exports, reviews, reviews::Answer},
     },
 };
 use sqlx::{Connection, PgConnection};
@@ -17,10 +21,13 @@ use sqlx::{Connection, PgConnection};
 pub struct History {
     pub office: Office,
     pub people: Vec<Person>,
+    /// Who asks for reviews, and who decides.
+    pub admins: [Person; 2],
     pub anchors: Vec<Anchor>,
     dice: Random,
     sealers: Vec<Sealer>,
     threads: Vec<(ConversationId, usize, usize)>,
+    reviews: Vec<ReviewId>,
     late: Option<PgConnection>,
 }
 
@@ -32,10 +39,12 @@ impl History {
         for name in ["asha", "bikram", "chandra", "deepa"] {
             people.push(office.person(name).await);
         }
+        let admins = [office.person("meera").await.becomes_admin().await, office.person("noor").await.becomes_admin().await];
         let keys = if dice.percent(30) { vec![super::key(1), super::key(2)] } else { vec![super::key(1)] };
+        office.state.signs_with(keys.clone());
         let states = [office.state.clone(), office.another_instance()];
         let sealers = states.into_iter().map(|state| Sealer::new(state, keys.clone()).expect("a key")).collect();
-        let mut history = Self { office, people, anchors: vec![], dice, sealers, threads: vec![], late: None };
+        let mut history = Self { office, people, admins, anchors: vec![], dice, sealers, threads: vec![], reviews: vec![], late: None };
         // what was never sealed at all is no history to be verified
         while history.threads.is_empty() {
             history.opens().await;
@@ -54,6 +63,7 @@ impl History {
                 85..88 => self.begins_late().await,
                 88..91 => self.commits_late().await,
                 91..93 => self.rolls_back().await,
+                93..95 => self.reviews().await,
                 _ => self.seals().await,
             }
         }
@@ -64,6 +74,62 @@ impl History {
         self.commits_late().await;
         for _ in 0..2 {
             self.seals().await;
+        }
+    }
+
+    /// What a request asks for.
+    pub fn review_of(&self, person: UserId) -> ReviewRequest {
+        ReviewRequest {
+            case_id: "TP-C-118".into(),
+            category: ReviewCategory::Complaint,
+            reason: "Gate passes were \"promised\" outside the tender.\n\u{1f600}".into(),
+            scope: ReviewScope::UserId(person),
+            from: Timestamp::parse("2020-01-01T00:00:00Z").expect("a moment"),
+            until: Timestamp::parse("2100-01-01T00:00:00Z").expect("a moment"),
+        }
+    }
+
+    /// One review goes its whole way, with a note at each step, and is taken away; one is refused without a word; one waits.
+    pub async fn is_reviewed(&mut self) {
+        let [meera, noor] = self.admins.clone();
+        let (id, one, _) = self.threads.first().copied().expect("a thread");
+        self.people[one].write(id, "what is going to be reviewed").await;
+        self.is_sealed().await;
+        let request = self.review_of(self.people[one].id());
+        let review = reviews::request(&meera.ctx, request.clone()).await.expect("asked for").id;
+        reviews::decide(&noor.ctx, review, Answer::Approve, Some("Agreed, and only this.".into())).await.expect("approved");
+        let export = review_exports::request(&meera.ctx, review).await.expect("asked for").id;
+        review_exports::decide(&noor.ctx, review, export, Answer::Approve, Some("Released to the board.".into())).await.expect("released");
+        review_exports::take(&meera.ctx, review, export).await.map(|_| ()).expect("taken");
+        let again = review_exports::request(&meera.ctx, review).await.expect("asked for").id;
+        review_exports::decide(&noor.ctx, review, again, Answer::Refuse, Some("Once is enough.".into())).await.expect("refused");
+        reviews::end(&meera.ctx, review).await.expect("ended");
+        let other = reviews::request(&meera.ctx, ReviewRequest { case_id: "TP-C-120".into(), ..request.clone() }).await.expect("asked for");
+        reviews::decide(&noor.ctx, other.id, Answer::Refuse, None).await.expect("refused");
+        let of_one = ReviewRequest { scope: ReviewScope::ConversationId(id), category: ReviewCategory::LegalDuty, ..request };
+        self.reviews.push(reviews::request(&meera.ctx, of_one).await.expect("asked for").id);
+    }
+
+    /// One step of some review. What the product refuses is no history.
+    async fn reviews(&mut self) {
+        let [meera, noor] = self.admins.clone();
+        let answer = if self.dice.percent(70) { Answer::Approve } else { Answer::Refuse };
+        let note = self.dice.percent(50).then(|| "नहीं, \"not\" like this".to_owned());
+        let Some(review) = self.dice.pick(&self.reviews).copied().filter(|_| self.dice.percent(70)) else {
+            let who = self.dice.below(self.people.len());
+            let asked = reviews::request(&meera.ctx, self.review_of(self.people[who].id())).await.expect("asked for");
+            return self.reviews.push(asked.id);
+        };
+        match self.dice.below(6) {
+            0..3 => drop(reviews::decide(&noor.ctx, review, answer, note).await),
+            3 => drop(reviews::end(&meera.ctx, review).await),
+            _ => {
+                let Ok(export) = review_exports::request(&meera.ctx, review).await else { return };
+                let decided = review_exports::decide(&noor.ctx, review, export.id, answer, note).await;
+                if decided.is_ok() && self.dice.percent(50) {
+                    drop(review_exports::take(&meera.ctx, review, export.id).await);
+                }
+            }
         }
     }
 

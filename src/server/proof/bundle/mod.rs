@@ -5,8 +5,10 @@
 //! key, in the order of [`Record`] and within a kind by key. A line of an entry begins with the very bytes that its leaf
 //! is the hash of, but for the brace at the end.
 
+mod reviews;
 mod rows;
 
+pub use reviews::{Review, ReviewExport};
 pub use rows::{Checkpoint, Conversation, End, Hex, Key, Leaf, Message, Participant, Receipt, Record};
 
 use super::canonical::{self, Details, Entry, NotAnEntry};

@@ -1,6 +1,7 @@
 //! The rows of an export, each with the columns that an entry or the other rows vouch for, and no others: what stands in an
 //! export can be verified, all of it. docs/audit.md lists what is left out, and why.
 
+use super::{Review, ReviewExport};
 use crate::domain::{
     ids::{ConversationId, UserId},
     time::Timestamp,
@@ -187,6 +188,10 @@ pub enum Record {
     Conversation(Conversation),
     /// How one of the two people of a conversation stands.
     Participant(Participant),
+    /// A review, as far as its entries vouch for it.
+    Review(Box<Review>),
+    /// An export of a review, likewise.
+    Export(Box<ReviewExport>),
     /// The tree at some size.
     Checkpoint(Checkpoint),
     /// Who has signed.

@@ -3,6 +3,7 @@
 
 use super::{
     Trust,
+    anchor::Anchor,
     finding::{Code, Findings, Place},
     keys::Keys,
     leaves::Leaves,
@@ -12,45 +13,7 @@ use crate::server::proof::{
     note::{self, PublicKey},
     tree::{Frontier, Hash},
 };
-use serde::Deserialize;
 use std::collections::BTreeMap;
-
-/// A checkpoint that was kept outside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Anchor {
-    pub(super) note: String,
-    pub(super) checkpoint: note::Checkpoint,
-}
-
-/// There is no checkpoint in this text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("there is no checkpoint in it: neither a signed note nor lines like {{\"note\": \"…\"}}")]
-pub struct NoAnchor;
-
-impl Anchor {
-    /// A note as it was signed, or the lines of an anchor file, of which those that a crash has cut off are passed over.
-    ///
-    /// # Errors
-    /// When there is none in it.
-    pub fn read(text: &str) -> Result<Vec<Self>, NoAnchor> {
-        #[derive(Deserialize)]
-        struct Line {
-            note: String,
-        }
-        if let Some(anchor) = Self::of(text.to_owned()) {
-            return Ok(vec![anchor]);
-        }
-        // as a syslog keeps them, something may stand before the brace
-        let json = text.lines().filter_map(|line| line.split_once('{').map(|(_, rest)| format!("{{{rest}")));
-        let anchors: Vec<_> = json.filter_map(|json| Self::of(serde_json::from_str::<Line>(&json).ok()?.note)).collect();
-        if anchors.is_empty() { Err(NoAnchor) } else { Ok(anchors) }
-    }
-
-    fn of(note: String) -> Option<Self> {
-        let checkpoint = note::read_unverified(&note).ok()?;
-        Some(Self { note, checkpoint })
-    }
-}
 
 /// How the tree stands.
 #[derive(Debug, Default)]

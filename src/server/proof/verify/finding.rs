@@ -97,6 +97,22 @@ codes! {
     ParticipantMissing = "participant.missing",
     /// What is shown to one of the two is not what messages and receipts give.
     ParticipantDiffers = "participant.differs",
+    /// A review that was recorded is gone.
+    ReviewMissing = "review.missing",
+    /// A review differs from its entries.
+    ReviewDiffers = "review.differs",
+    /// The case, the reason or the note of a review is not the one that was sealed.
+    ReviewWords = "review.words",
+    /// A review was never recorded.
+    ReviewStray = "review.stray",
+    /// An export of a review that was recorded is gone.
+    ExportMissing = "export.missing",
+    /// An export of a review differs from its entries.
+    ExportDiffers = "export.differs",
+    /// The note of an export is not the one that was sealed.
+    ExportWords = "export.words",
+    /// An export of a review was never recorded.
+    ExportStray = "export.stray",
     /// The export of a review is not made of its files in their order, each in its only form.
     ArchiveForm = "archive.form",
     /// A file of it is not the one that its manifest names.
@@ -217,12 +233,22 @@ pub struct Counts {
     pub receipts: u64,
     /// Conversations.
     pub conversations: u64,
+    /// Reviews.
+    pub reviews: u64,
+    /// Exports of reviews.
+    pub exports: u64,
+    /// Entries of these that are from before the words of a review were sealed.
+    pub words_not_covered: u64,
 }
 
 impl Counts {
     pub(super) fn entry(&mut self, sealed: &Sealed) {
         self.entries = self.entries.saturating_add(1);
         self.unsealed = self.unsealed.saturating_add(u64::from(sealed.seal.is_none()));
+    }
+
+    pub(super) fn words(&mut self, not_covered: bool) {
+        self.words_not_covered = self.words_not_covered.saturating_add(u64::from(not_covered));
     }
 
     pub(super) fn message(&mut self, message: &Message) {
@@ -268,6 +294,13 @@ impl Report {
                 "{} entries are not sealed. A running server seals within two seconds; until then nothing protects them, and if they \
                  are older, no server with a key is at work.",
                 counts.unsealed
+            ));
+        }
+        if counts.words_not_covered > 0 {
+            cautions.push(format!(
+                "{} entries of reviews are from before the words of reviews were sealed. That the case, the reason or the note which they \
+                 stand for was changed since cannot be seen; everything else of these reviews is covered.",
+                counts.words_not_covered
             ));
         }
         Self { counts, checkpoints: standing.checkpoints, newest: standing.newest, findings, cautions }

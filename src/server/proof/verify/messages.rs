@@ -2,11 +2,11 @@
 
 use super::finding::{Code, Findings, Place};
 use crate::server::proof::{
-    bundle::{Hex, Message},
+    bundle::Message,
     canonical::{Details, Entry},
+    salted::are_the_words,
 };
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 /// What the entry says, word for word.
 pub(super) fn look(entry: &Entry, message: &Message, place: Place, findings: &mut Findings) {
@@ -34,19 +34,9 @@ pub(super) fn detail<'a>(entry: &'a Entry, key: &str) -> Option<&'a str> {
     }
 }
 
-/// Whether the digest is that of this text; of one that was erased there is nothing to be seen.
-pub(super) fn is_text(body: Option<&str>, salt: Option<&Hex>, digest: &Hex) -> bool {
-    match (body, salt) {
-        (Some(body), Some(Hex(salt))) => Sha256::new().chain_update(salt).chain_update(body).finalize().as_slice() == digest.0,
-        // what was said is gone, that it was said stays proven
-        (None, None) => true,
-        _ => false,
-    }
-}
-
 fn text(message: &Message, place: Place, findings: &mut Findings) {
     let (seq, thread) = (message.seq, message.conversation_id);
-    if !is_text(message.body.as_deref(), message.body_salt.as_ref(), &message.body_digest) {
+    if !are_the_words(message.body.as_deref(), message.body_salt.as_ref(), &message.body_digest) {
         let sentence = format_args!("The text of message {seq} of conversation {thread} is not the one that was sent.");
         findings.add(Code::MessageText, place, sentence);
     }

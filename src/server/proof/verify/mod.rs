@@ -5,18 +5,22 @@
 //! A line is looked at once and then forgotten. What is kept for the end is some 90 bytes an entry: its hash, its number,
 //! and of a message where it stands.
 
+mod anchor;
 mod archive;
 mod checkpoints;
+mod consistency;
 mod finding;
 mod keys;
 mod leaves;
 mod messages;
 mod order;
 mod receipts;
+mod reviews;
 mod threads;
 
+pub use anchor::{Anchor, NoAnchor};
 pub use archive::{ArchiveReport, ArchiveVerifier};
-pub use checkpoints::{Anchor, NoAnchor};
+pub use consistency::{Consistency, NoConsistency};
 pub use finding::{Code, Counts, Finding, Findings, Report};
 
 use super::{
@@ -28,6 +32,7 @@ use finding::Place;
 use keys::Keys;
 use leaves::Leaves;
 use order::Order;
+use reviews::Reviews;
 use threads::Threads;
 
 /// What whoever verifies brings along.
@@ -37,6 +42,8 @@ pub struct Trust {
     pub anchors: Vec<Anchor>,
     /// Public keys that they know to be the right ones; none: those of the export have to do.
     pub keys: Vec<PublicKey>,
+    /// Proofs that one tree begins with another, for a file that is proven against another checkpoint than was kept.
+    pub consistency: Vec<Consistency>,
 }
 
 /// Takes an export line by line.
@@ -49,6 +56,7 @@ pub struct Verifier {
     order: Order,
     leaves: Leaves,
     threads: Threads,
+    reviews: Reviews,
     checkpoints: Checkpoints,
     keys: Keys,
 }
@@ -86,6 +94,7 @@ impl Verifier {
     fn entry(&mut self, sealed: &Sealed, place: Place) {
         self.counts.entry(sealed);
         self.leaves.entry(sealed, place, &mut self.findings);
+        self.reviews.entry(&sealed.entry, place, &mut self.counts, &mut self.findings);
         match &sealed.row {
             Row::Nothing => self.threads.opening(&sealed.entry),
             Row::Conversation(row) => self.threads.creation(&sealed.entry, row.as_ref(), place, &mut self.findings),
@@ -130,6 +139,14 @@ impl Verifier {
                 self.findings.add(Code::ConversationStray, place, sentence);
             }
             Record::Participant(participant) => self.threads.participant(participant, place, &mut self.findings),
+            Record::Review(review) => {
+                self.counts.reviews = self.counts.reviews.saturating_add(1);
+                self.reviews.review(&review, place, &mut self.findings);
+            }
+            Record::Export(export) => {
+                self.counts.exports = self.counts.exports.saturating_add(1);
+                self.reviews.export(&export, place, &mut self.findings);
+            }
             Record::Checkpoint(checkpoint) => self.checkpoints.add(checkpoint, place),
             Record::Key(key) => self.keys.add(&key, place, &mut self.findings),
             Record::End(_) => {}
@@ -145,6 +162,7 @@ impl Verifier {
         self.order.finish(&mut self.findings);
         self.leaves.finish(&mut self.findings);
         self.threads.finish(&mut self.counts, &mut self.findings);
+        self.reviews.finish(&mut self.findings);
         let seal = self.checkpoints.finish(&self.leaves, &mut self.keys, trust, &mut self.findings);
         Some(Report::new(self.counts, seal, trust, self.findings))
     }

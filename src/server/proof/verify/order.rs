@@ -15,6 +15,8 @@ enum Key {
     Receipt(Uuid, Uuid, String, i64),
     Conversation(Uuid),
     Participant(Uuid, Uuid),
+    Review(Uuid),
+    Export(Uuid),
     Checkpoint(i64),
     Vkey(String),
     End,
@@ -31,6 +33,8 @@ impl Key {
             }
             Line::Record(Record::Conversation(conversation)) => Self::Conversation(conversation.id.0),
             Line::Record(Record::Participant(side)) => Self::Participant(side.conversation_id.0, side.user_id.0),
+            Line::Record(Record::Review(review)) => Self::Review(review.id.0),
+            Line::Record(Record::Export(export)) => Self::Export(export.id.0),
             Line::Record(Record::Checkpoint(checkpoint)) => Self::Checkpoint(checkpoint.size),
             Line::Record(Record::Key(key)) => Self::Vkey(key.vkey.clone()),
             Line::Record(Record::End(_)) => Self::End,

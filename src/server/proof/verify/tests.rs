@@ -102,7 +102,7 @@ fn newest_note(lines: &[String]) -> String {
 }
 
 fn anchor(lines: &[String]) -> Trust {
-    Trust { anchors: Anchor::read(&newest_note(lines)).expect("an anchor"), keys: vec![key().public()] }
+    Trust { anchors: Anchor::read(&newest_note(lines)).expect("an anchor"), keys: vec![key().public()], ..Trust::default() }
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn a_shorter_history_is_seen_with_an_anchor_alone() {
 fn a_key_that_was_not_published_is_noticed() {
     let good = export(&entries());
     let other = PrivateKey::new("messages.example.org", &[2; 32]).expect("a name").public();
-    assert_eq!(codes(&good, &Trust { anchors: vec![], keys: vec![other] }), ["key.foreign"]);
+    assert_eq!(codes(&good, &Trust { anchors: vec![], keys: vec![other], ..Trust::default() }), ["key.foreign"]);
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn an_anchor_is_a_note_or_lines_of_an_anchor_file() {
     ] {
         assert_eq!(Anchor::read(&text).map(|read| read.len()), Ok(anchors), "{text}");
     }
-    assert_eq!(Anchor::read("{\"note\":\"x\"}"), Err(NoAnchor));
+    assert!(Anchor::read("{\"note\":\"x\"}").is_err());
 }
 
 #[test]

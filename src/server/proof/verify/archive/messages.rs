@@ -2,19 +2,19 @@
 //! the times of delivery and reading that the receipts say. The table for people is made again from them.
 
 use super::{
-    super::{
-        finding::{Code, Findings, Place},
-        messages::is_text,
-    },
+    super::finding::{Code, Findings, Place},
     entries::{Entries, side},
 };
 use crate::{
     domain::receipt::ReceiptKind,
-    server::proof::archive::{
-        Measure,
-        lines::Message,
-        manifest::{Conversation, Manifest},
-        table::Table,
+    server::proof::{
+        archive::{
+            Measure,
+            lines::Message,
+            manifest::{Conversation, Manifest},
+            table::Table,
+        },
+        salted::are_the_words,
     },
 };
 
@@ -63,7 +63,7 @@ impl Messages {
             let following = at.saturating_add(1);
             (following, self.conversations.get(following).map_or(0, |next| next.first_seq))
         };
-        if !is_text(message.body.as_deref(), message.body_salt.as_ref(), &message.body_digest) {
+        if !are_the_words(message.body.as_deref(), message.body_salt.as_ref(), &message.body_digest) {
             findings.add(
                 Code::MessageText,
                 place,

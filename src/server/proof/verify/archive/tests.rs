@@ -229,7 +229,7 @@ fn found(change: impl FnOnce(&mut Specimen)) -> Vec<&'static str> {
 fn what_goes_together_raises_no_alarm() {
     assert_eq!(found(|_| {}), Vec::<&str>::new());
     let anchor = Anchor::read(&Specimen::good().note).expect("a note");
-    let trust = Trust { anchors: anchor, keys: vec![key(1).public()] };
+    let trust = Trust { anchors: anchor, keys: vec![key(1).public()], ..Trust::default() };
     assert_eq!(codes(&Specimen::good().bytes(), &trust), Vec::<&str>::new());
     assert!(ArchiveVerifier::is_one(&Specimen::good().bytes()) && !ArchiveVerifier::is_one(b"{\"action\":"));
     // erased: that it was said stays proven
@@ -310,8 +310,8 @@ fn the_entries_are_those_that_were_signed() {
     let bytes = specimen.bytes();
     assert_eq!(codes(&bytes, &Trust::default()), Vec::<&str>::new());
     let anchors = Anchor::read(&Specimen::good().note).expect("a note");
-    assert_eq!(codes(&bytes, &Trust { anchors, keys: Vec::new() }), ["anchor.root"]);
-    let others = Trust { anchors: Vec::new(), keys: vec![key(3).public()] };
+    assert_eq!(codes(&bytes, &Trust { anchors, keys: Vec::new(), ..Trust::default() }), ["anchor.root"]);
+    let others = Trust { anchors: Vec::new(), keys: vec![key(3).public()], ..Trust::default() };
     assert_eq!(codes(&bytes, &others), ["key.foreign"]);
 }
 

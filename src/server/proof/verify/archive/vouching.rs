@@ -3,7 +3,8 @@
 use super::{
     super::{
         Trust,
-        checkpoints::Anchor,
+        anchor::Anchor,
+        consistency::Tree,
         finding::{Code, Findings, Place},
     },
     contents::Contents,
@@ -13,11 +14,21 @@ use crate::{
     server::proof::{
         archive::manifest::{Manifest, signed_text},
         note::{self, PublicKey},
+        tree::Hash,
     },
 };
 use std::collections::BTreeSet;
 
-pub(super) fn look(contents: &Contents, manifest: &Manifest, trust: &Trust, findings: &mut Findings) {
+/// What of the anchored checkpoints was shown, and of which nothing could be.
+#[derive(Debug, Default)]
+pub(super) struct Anchored {
+    pub(super) same: Vec<u64>,
+    pub(super) older: Vec<u64>,
+    pub(super) newer: Vec<u64>,
+    pub(super) not_shown: Vec<u64>,
+}
+
+pub(super) fn look(contents: &Contents, manifest: &Manifest, trust: &Trust, findings: &mut Findings) -> Anchored {
     scope(manifest, findings);
     let named: Vec<PublicKey> = manifest.keys.iter().filter_map(|key| key.parse().ok()).collect();
     if named.len() != manifest.keys.len() {
@@ -68,9 +79,11 @@ pub(super) fn look(contents: &Contents, manifest: &Manifest, trust: &Trust, find
         }
     }
     let known = if trust.keys.is_empty() { &named } else { &trust.keys };
+    let mut shown = Anchored::default();
     for anchor in &trust.anchors {
-        anchored(anchor, manifest, known, findings);
+        anchored(anchor, manifest, (trust, known), &mut shown, findings);
     }
+    shown
 }
 
 /// The conversations are those of the scope, in their order, and everybody in them is named.
@@ -106,7 +119,8 @@ fn scope(manifest: &Manifest, findings: &mut Findings) {
     }
 }
 
-fn anchored(anchor: &Anchor, manifest: &Manifest, known: &[PublicKey], findings: &mut Findings) {
+/// The one tree has to begin with the other; where neither shows it, somebody has to bring a proof.
+fn anchored(anchor: &Anchor, manifest: &Manifest, (trust, known): (&Trust, &[PublicKey]), shown: &mut Anchored, findings: &mut Findings) {
     let kept = &anchor.checkpoint;
     let (size, name) = (kept.size, &kept.origin);
     if *name != manifest.checkpoint.origin {
@@ -120,10 +134,37 @@ fn anchored(anchor: &Anchor, manifest: &Manifest, known: &[PublicKey], findings:
             Place::whole(),
             format_args!("The anchored checkpoint over {size} entries is not believed: {wrong}."),
         );
+        return;
     }
-    if size == manifest.checkpoint.size && kept.root.0[..] != manifest.checkpoint.root.0[..] {
-        let sentence = format_args!("The anchored checkpoint over the same {size} entries has another root: the history was rewritten.");
-        findings.add(Code::AnchorRoot, Place::whole(), sentence);
+    // a root of another length has been found already: it is not the one of the note
+    let Some(root) = Hash::of_slice(&manifest.checkpoint.root.0) else { return };
+    let (kept, own) = (Tree { size, root: kept.root }, Tree { size: manifest.checkpoint.size, root });
+    if kept.size == own.size {
+        if kept.root == own.root {
+            shown.same.push(size);
+        } else {
+            let sentence =
+                format_args!("The anchored checkpoint over the same {size} entries has another root: the history was rewritten.");
+            findings.add(Code::AnchorRoot, Place::whole(), sentence);
+        }
+        return;
+    }
+    let (smaller, larger) = if kept.size < own.size { (kept, own) } else { (own, kept) };
+    let mut proofs = trust.consistency.iter().filter(|proof| proof.is_about(smaller, larger)).peekable();
+    if proofs.peek().is_none() {
+        shown.not_shown.push(size);
+    } else if proofs.any(|proof| proof.shows(smaller, larger)) {
+        let shown = if kept.size < own.size { &mut shown.older } else { &mut shown.newer };
+        shown.push(size);
+    } else {
+        let (from, to) = (smaller.size, larger.size);
+        findings.add(
+            Code::AnchorRoot,
+            Place::whole(),
+            format_args!(
+                "The given proof does not lead from {from} entries to {to}: the history of the anchored checkpoint over {size} is another one, or the proof is."
+            ),
+        );
     }
 }
 

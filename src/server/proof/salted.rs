@@ -1,0 +1,43 @@
+//! How an entry speaks of words that may one day have to be forgotten: by `sha256(salt || words)`. The salt stands beside the
+//! words; when both are erased, the digest alone says nothing of them, and what was sealed stays whole. Texts of messages and
+//! the words of reviews are held in this way, and there is no other one.
+
+use super::bundle::Hex;
+use sha2::{Digest, Sha256};
+
+/// How long a salt is: so long that nobody guesses words by trying.
+pub const SALT: usize = 32;
+
+/// What an entry says of these words.
+#[must_use]
+pub fn digest(salt: &[u8], words: &str) -> Hex {
+    Hex(Sha256::new().chain_update(salt).chain_update(words).finalize().to_vec())
+}
+
+/// Whether these are the words that an entry speaks of. Of words that were erased with their salt there is nothing to be
+/// seen; that there were some stays proven.
+#[must_use]
+pub fn are_the_words(words: Option<&str>, salt: Option<&Hex>, said: &Hex) -> bool {
+    match (words, salt) {
+        (Some(words), Some(Hex(salt))) => digest(salt, words) == *said,
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_words_another_salt_and_a_half_erasure_are_noticed() {
+        let (salt, other) = (Hex(vec![7; SALT]), Hex(vec![8; SALT]));
+        let said = digest(&salt.0, "why");
+        // sha256 of 32 bytes of 7 and "why", by another program
+        assert_eq!(said.to_string(), "33c3b2cf998d869a8da7885b17ef6e9f51b7cd0ffdc7ac3065d0aec40424dd87");
+        assert!(are_the_words(Some("why"), Some(&salt), &said) && are_the_words(None, None, &said));
+        for (words, salt) in [(Some("Why"), Some(&salt)), (Some("why"), Some(&other)), (Some("why"), None), (None, Some(&salt))] {
+            assert!(!are_the_words(words, salt, &said), "{words:?} {salt:?}");
+        }
+    }
+}
