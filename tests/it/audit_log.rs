@@ -47,6 +47,9 @@ async fn all(admin: &Client, query: &str) -> Vec<Value> {
 #[tokio::test]
 async fn pages_of_the_log_neither_repeat_nor_skip_an_entry() {
     let (server, _, admin) = scene().await;
+    // what happened in the same moment does not fit one page
+    let at_once = "insert into audit_entries (at, action, object) select statement_timestamp(), 'user.changed', n::text from generate_series(1, 15) n";
+    server.office.database.owner().await.execute(at_once).await.expect("written");
     let ids: Vec<i64> = all(&admin, "").await.iter().map(|entry| entry["id"].as_i64().expect("a number")).collect();
     let unique: BTreeSet<i64> = ids.iter().copied().collect();
     assert_eq!((ids.len() as i64, unique.len()), (server.office.count("select count(*) from audit_entries").await, ids.len()));
