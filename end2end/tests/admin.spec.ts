@@ -67,6 +67,9 @@ for (const scripted of [true, false]) {
       for (const word of ['Sent', 'Delivered', 'Read']) await expect(row.locator('dt', { hasText: word })).toBeVisible();
       await expect(row.locator('time')).toHaveCount(3);
       await expect(reader.page.locator('textarea')).toHaveCount(0);
+      // one page, and no empty landmark for others
+      await expect(reader.page.getByRole('navigation', { name: 'Pages of the conversation' })).toHaveCount(0);
+      await expect(reader.page.getByRole('link', { name: 'The review' })).toHaveAttribute('href', review);
     });
 
     await test.step('the two see it in their conversation, without the name and the case', async () => {
@@ -93,9 +96,9 @@ for (const scripted of [true, false]) {
       await reader.page.getByLabel('Person').fill(reader.name.username);
       await reader.page.getByLabel('Action').selectOption('Review read');
       await reader.page.getByRole('button', { name: 'Apply' }).click();
-      await expect(reader.page.locator('.audit_table tbody tr')).toHaveCount(1);
-      await expect(reader.page.locator('.audit_table tbody')).toContainText(reader.displayName);
-      await expect(reader.page.locator('.audit_table')).not.toContainText(secret);
+      await expect(reader.page.locator('.data_table tbody tr')).toHaveCount(1);
+      await expect(reader.page.locator('.data_table tbody')).toContainText(reader.displayName);
+      await expect(reader.page.locator('.data_table')).not.toContainText(secret);
     });
   });
 }
@@ -129,6 +132,7 @@ test('members have no entry to the administration, and none by its address', asy
   for (const path of ['/admin/audit', '/admin/reviews', '/admin/reviews/new']) {
     expect((await asha.page.goto(path))?.status(), path).toBe(403);
     await expect(asha.page.getByRole('heading', { name: 'This is for administrators' })).toBeVisible();
+    await expect(asha.page.getByRole('link', { name: 'Admin' })).toHaveCount(0);
   }
   await expectAccessible(asha.page, 'the refusal');
 });
@@ -178,7 +182,24 @@ for (const [look, options] of [
     await expect(page.locator('#seq_50')).toHaveCount(0);
     await page.goto('/admin/audit');
     await page.getByText('Not sealed').first().waitFor();
+    await expectWholeRows(page);
   });
+}
+
+/** Each cell of a table is in sight without scrolling sideways: on a telephone its row is a card, whose cells say what they are. */
+async function expectWholeRows(page: Page): Promise<void> {
+  const row = page.locator('.data_table tbody tr').first();
+  const width = page.viewportSize()?.width ?? 0;
+  for (const cell of await row.getByRole('cell').all()) {
+    const box = await cell.boundingBox();
+    if (box !== null) expect(box.x + box.width, await cell.innerText()).toBeLessThanOrEqual(width);
+  }
+  if (width > 600) return;
+  const first = row.getByRole('cell').first();
+  await expect(first).toHaveAttribute('data-label', 'Time');
+  expect(await first.evaluate((cell) => getComputedStyle(cell, '::before').content)).not.toBe('none');
+  // it stays a table for who cannot see it
+  await expect(page.getByRole('table').getByRole('columnheader')).toHaveCount(7);
 }
 
 async function expectNoSidewaysScroll(page: Page, path: string): Promise<void> {

@@ -26,11 +26,16 @@ for (const scripted of [true, false]) {
     await find(page, asha);
 
     await test.step('another department is on the list at once', async () => {
+      // those that there are, are offered: one that is written in two ways is two
+      const offered = await page.locator('#departments option').evaluateAll((all) => all.map((one) => one.getAttribute('value')));
+      expect(offered).toContain(asha.name.department);
+      await expect(page.getByLabel('Department')).toHaveAttribute('list', 'departments');
       await page.getByLabel('Department').fill('Harbour Office');
       await page.getByRole('button', { name: 'Save' }).click();
+      await expect(page.getByRole('status')).toHaveText('Saved.');
       await expect(page.getByLabel('Department')).toHaveValue('Harbour Office');
       await page.goto('/admin/people?department=Harbour+Office');
-      await expect(page.locator('.people_table tbody')).toContainText(asha.displayName);
+      await expect(page.locator('.data_table tbody')).toContainText(asha.displayName);
       await page.getByRole('link', { name: asha.displayName }).click();
     });
 
@@ -158,7 +163,7 @@ for (const way of ['a file', 'a text'] as const) {
     await page.getByRole('button', { name: 'Import: 1 new, 1 changed' }).click();
     await expect(page.getByText('Imported: 1 new, 1 changed, 0 as they were.')).toBeVisible();
     await page.goto('/admin/people?department=Quay');
-    await expect(page.locator('.people_table tbody')).toContainText(asha.displayName);
+    await expect(page.locator('.data_table tbody')).toContainText(asha.displayName);
   });
 }
 

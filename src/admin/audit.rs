@@ -1,6 +1,7 @@
 //! `/admin/audit`: who did what, to whom, when, and how far it is sealed. The entries that are shown can be taken away as
 //! JSON Lines; that is an entry, so it is a POST.
 
+mod details;
 mod filters;
 mod seal;
 mod table;

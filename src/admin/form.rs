@@ -153,8 +153,12 @@ pub fn Field<'a>(
     /// The most characters.
     #[prop(optional, into)]
     maxlength: Option<usize>,
+    /// The id of a list of what is usually written here.
+    #[prop(optional)]
+    list: &'static str,
 ) -> impl IntoView + use<> {
     let below = Below::of(form, name, hint);
+    let list = (!list.is_empty()).then_some(list);
     view! {
         <div class="field">
             <label for=name>{label}</label>
@@ -167,7 +171,9 @@ pub fn Field<'a>(
                 placeholder=(!example.is_empty()).then_some(example)
                 required=required
                 maxlength=maxlength
-                autocomplete="off"
+                list=list
+                // Firefox shows no list where it is off
+                autocomplete=list.is_none().then_some("off")
                 aria-invalid=below.invalid()
                 aria-describedby=below.described_by()
             />

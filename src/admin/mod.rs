@@ -6,11 +6,14 @@
 //! again with the reason and what was typed. Who may what is decided in the services.
 
 pub mod audit;
+pub mod departments;
+pub mod done;
 pub mod form;
 pub mod people;
 pub mod policy;
 pub mod reviews;
 pub mod screen;
+pub mod table;
 pub mod words;
 
 use crate::server::{middleware::body, state::AppState};

@@ -9,6 +9,8 @@ pub mod new;
 mod one;
 
 use super::{
+    departments,
+    done::Done,
     form::{Form, Id},
     screen::{Sheet, Tab, show},
 };
@@ -51,12 +53,12 @@ async fn listed(ctx: &Context, form: &Form) -> Result<(UserRecordPage, Vec<Strin
         active,
     };
     let page = user_records::page(ctx, filter, None, form.given("cursor").as_deref()).await?;
-    Ok((page, user_records::departments(ctx).await?))
+    Ok((page, departments::known(ctx).await?))
 }
 
 /// One person.
-pub async fn one(ctx: Context, id: Result<Id<UserId>, Error>) -> Response {
-    page_of(&ctx, id, None).await
+pub async fn one(ctx: Context, id: Result<Id<UserId>, Error>, form: Form) -> Response {
+    page_of(&ctx, id, None, Done::told_by(&form)).await
 }
 
 /// Why an act on a person was refused, and the form that was typed for it, if there was one.
@@ -84,29 +86,31 @@ pub async fn change(ctx: Context, id: Result<Id<UserId>, Error>, form: Form) -> 
         }
         Err(error) => Err(error),
     };
-    settle(&ctx, id, Some(form), outcome).await
+    settle(&ctx, id, Some(form), outcome.map(|()| Done::Saved)).await
 }
 
 /// After a POST: to the person's page, or that page with the reason and what was typed.
-async fn settle(ctx: &Context, id: Result<Id<UserId>, Error>, form: Option<Form>, outcome: Result<(), Error>) -> Response {
+async fn settle(ctx: &Context, id: Result<Id<UserId>, Error>, form: Option<Form>, outcome: Result<Done, Error>) -> Response {
     let user = id.as_ref().ok().map(|Id(user)| *user);
     match (outcome, user) {
-        (Ok(()), Some(user)) => Redirect::to(&path(user)).into_response(),
-        (Ok(()), None) => failed(ctx, Error::not_found()).await,
+        (Ok(done), Some(user)) => Redirect::to(&done.told_at(&path(user))).into_response(),
+        (Ok(_), None) => failed(ctx, Error::not_found()).await,
         (Err(error), Some(_)) if matches!(error.code, Code::Invalid | Code::LastAdmin) => {
-            page_of(ctx, id, Some(Refused { form, error })).await
+            page_of(ctx, id, Some(Refused { form, error }), None).await
         }
         (Err(error), _) => failed(ctx, error).await,
     }
 }
 
-async fn page_of(ctx: &Context, id: Result<Id<UserId>, Error>, refused: Option<Refused>) -> Response {
-    let outcome = match details(ctx, &id).await {
-        Ok(details) => user_records::sessions(ctx, details.record.user.id).await.map(|sessions| (details, sessions)),
-        Err(error) => Err(error),
-    };
-    let is_self = is_self(ctx, &id);
-    show(ctx, Tab::People, outcome, move |(details, sessions)| one::sheet(details, sessions, refused, is_self)).await
+async fn page_of(ctx: &Context, id: Result<Id<UserId>, Error>, refused: Option<Refused>, done: Option<Done>) -> Response {
+    let outcome = shown(ctx, &id).await;
+    show(ctx, Tab::People, outcome, move |shown| one::sheet(shown, refused, done)).await
+}
+
+async fn shown(ctx: &Context, id: &Result<Id<UserId>, Error>) -> Result<one::Shown, Error> {
+    let details = details(ctx, id).await?;
+    let sessions = user_records::sessions(ctx, details.record.user.id).await?;
+    Ok(one::Shown { details, sessions, departments: departments::known(ctx).await?, is_self: is_self(ctx, id) })
 }
 
 async fn details(ctx: &Context, id: &Result<Id<UserId>, Error>) -> Result<UserDetails, Error> {

@@ -9,6 +9,8 @@ mod history;
 mod rules;
 
 use super::{
+    departments,
+    done::DoneNotice,
     form::Form,
     screen::{Sheet, Tab, show},
 };
@@ -83,7 +85,10 @@ fn overview_sheet(standing: Standing) -> Sheet {
         </a>
     };
     let version = current.version;
+    let applied = form.given("applied").filter(|applied| *applied == version.to_string());
+    let done = applied.map(|_| view! { <DoneNotice sentence=format!("Version {version} is in force, for everybody, from now on.")/> });
     let body = view! {
+        {done}
         <section class="section" aria-labelledby="in_force">
             <h2 id="in_force">{format!("In force: version {version}")}</h2>
             <Rules rules=current.rules.unwrap_or_default()/>
@@ -102,7 +107,7 @@ fn overview_sheet(standing: Standing) -> Sheet {
 
 /// Where other rules are written: those in force to begin with, or those of an older version.
 pub async fn edit(ctx: Context, form: Form) -> Response {
-    let outcome = begin(&ctx, &form).await;
+    let outcome = with_departments(&ctx, begin(&ctx, &form).await).await;
     show(&ctx, Tab::Policy, outcome, editor_sheet).await
 }
 
@@ -130,7 +135,12 @@ pub async fn step(ctx: Context, form: Form) -> Response {
             Err(error) => Ok(Shown { draft, error: Some(error), ..Shown::default() }),
         },
     };
+    let outcome = with_departments(&ctx, outcome).await;
     show(&ctx, Tab::Policy, outcome, editor_sheet).await
+}
+
+async fn with_departments(ctx: &Context, shown: Result<Shown, Error>) -> Result<Shown, Error> {
+    Ok(Shown { departments: departments::known(ctx).await?, ..shown? })
 }
 
 enum Taken {
@@ -151,7 +161,7 @@ async fn take(ctx: &Context, draft: Draft, step: Step) -> Result<Taken, Error> {
     if step == Step::Try || seen != now {
         let moved_on = step == Step::Apply;
         let draft = Draft { expected_version: effect.policy_version, tried: now, ..draft };
-        return shown(Shown { draft, effect: Some(effect), moved_on, error: None });
+        return shown(Shown { draft, effect: Some(effect), moved_on, ..Shown::default() });
     }
     let new = NewPolicy {
         rules: draft.rules(),

@@ -158,7 +158,7 @@ fn document(frame: Frame, sheet: Sheet) -> impl IntoView {
                     <a class="skip_link" href="#main">
                         "Skip to content"
                     </a>
-                    {menu(cms, unread)}
+                    {menu(cms, unread, tab.is_some())}
                     <main id="main" class="page" tabindex="-1">
                         <div class="page-body">
                             <header class="page-header">
@@ -181,13 +181,23 @@ fn document(frame: Frame, sheet: Sheet) -> impl IntoView {
 }
 
 /// The navigation of the CMS, as the rest of the module has it (`ui/layout.rs`).
-fn menu(cms: CmsFrame, unread: Unread) -> impl IntoView {
+fn menu(cms: CmsFrame, unread: Unread, is_admin: bool) -> impl IntoView {
     let links = cms.links.into_iter().enumerate().map(|(index, link)| {
         view! {
             <li>
                 <a class="menu-item" href=link.href data-wide=index.gt(&1)>
                     <Icon name=link.icon/>
                     <span>{link.label}</span>
+                </a>
+            </li>
+        }
+    });
+    let admin = is_admin.then(|| {
+        view! {
+            <li data-end>
+                <a class="menu-item" href="/admin" aria-current="page">
+                    <Icon name="audit"/>
+                    <span>"Admin"</span>
                 </a>
             </li>
         }
@@ -214,13 +224,8 @@ fn menu(cms: CmsFrame, unread: Unread) -> impl IntoView {
                         {badge}
                     </a>
                 </li>
-                <li data-end>
-                    <a class="menu-item" href="/admin" aria-current="page">
-                        <Icon name="audit"/>
-                        <span>"Admin"</span>
-                    </a>
-                </li>
-                <li>
+                {admin}
+                <li data-end=!is_admin>
                     <a class="menu-item" href="/settings">
                         <Icon name="settings"/>
                         <span>"Settings"</span>

@@ -47,6 +47,9 @@ async fn a_draft_is_tried_then_applied_and_stands_in_the_history() {
     let (version, fingerprint) = (hidden(&tried, "expected_version"), hidden(&tried, "tried"));
     let applied = admin.submit(EDIT, &draft("closed", &version, &fingerprint, "apply")).await;
     assert_eq!((applied.status, applied.header("location")), (303, "/admin/policy?applied=1"));
+    let told = "Version 1 is in force";
+    assert!(admin.get(applied.header("location")).await.text.contains(told), "it says that it was done");
+    assert!(!admin.get("/admin/policy?applied=7").await.text.contains(" is in force, for"), "an address alone says nothing");
     let page = admin.get("/admin/policy?from=asha&to=bikram&action=send").await;
     for told in
         ["Members may not write to people in Audit &amp; &lt;Risk&gt;.", "closed added.", "as agreed", "Meera", "Because of rule 1, closed"]

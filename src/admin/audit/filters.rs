@@ -15,7 +15,7 @@ pub fn Filters<'a>(
     let actions = Action::ALL.iter().map(|action| (action.as_str().to_owned(), words(action.as_str())));
     let actions = std::iter::once((String::new(), "All actions".to_owned())).chain(actions).collect::<Vec<_>>();
     view! {
-        <form class="audit_filters" action="/admin/audit" role="search" aria-label="Filter audit entries">
+        <form class="filter_bar" action="/admin/audit" role="search" aria-label="Filter audit entries">
             <Problem form/>
             <Field form name="from" label="From (UTC)" kind="date"/>
             <Field form name="until" label="To (UTC)" kind="date"/>

@@ -1,9 +1,10 @@
-//! The entries, newest first. What an entry names can be followed: the person, the conversation.
+//! The entries, newest first. What an entry names can be followed: the person, the conversation, the review.
 
-use super::{filters::words, link};
+use super::{details::Details, filters::words, link};
 use crate::{
     admin::{
         form::Form,
+        table::{Column, DataTable, NoRows, Pages, Row},
         words::{Moment, number},
     },
     domain::{
@@ -24,67 +25,31 @@ pub fn Entries<'a>(
     page: AuditPage,
 ) -> impl IntoView + use<> {
     let AuditPage { items, names, next_cursor, .. } = page;
-    let older = next_cursor.map(|cursor| link(form, &[("cursor", cursor)]));
-    let newest = form.given("cursor").map(|_| link(form, &[]));
-    if items.is_empty() {
-        return view! {
-            <div class="empty_state">
-                <Icon name="audit"/>
-                <h2>"No such entries"</h2>
-                <p>"Nothing that was done matches these filters."</p>
-            </div>
-        }
-        .into_any();
-    }
-    let caption = match (items.first(), items.last()) {
-        (Some(first), Some(last)) => format!("Entries {} to {}, newest first, times in UTC.", number(first.id), number(last.id)),
-        _ => String::new(),
+    let (Some(newest), Some(oldest)) = (items.first(), items.last()) else {
+        return view! { <NoRows icon="audit" title="No such entries" words="Nothing that was done matches these filters." all="/admin/audit"/> }
+            .into_any();
     };
-    let rows = items.into_iter().map(|entry| row(form, &names, entry)).collect_view();
+    let caption = format!("Entries {} to {}, newest first, times in UTC.", number(newest.id), number(oldest.id));
+    let first = form.given("cursor").map(|_| ("Newest", link(form, &[])));
+    let next = next_cursor.map(|cursor| ("Older", link(form, &[("cursor", cursor)])));
+    let columns = vec![
+        Column::line("Entry"),
+        Column::line("Time"),
+        Column::line("Actor"),
+        Column::line("Action"),
+        Column::wide("Details"),
+        Column::line("Conversation"),
+        Column::line("Proof"),
+    ];
+    let rows = items.into_iter().map(|entry| row(form, &names, entry)).collect();
     view! {
-        <div class="audit_table-scroll" role="region" aria-labelledby="entries" tabindex="0">
-            <table class="audit_table">
-                <caption id="entries">
-                    <span>{caption}</span>
-                </caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Entry"</th>
-                        <th scope="col">"Time"</th>
-                        <th scope="col">"Actor"</th>
-                        <th scope="col">"Action"</th>
-                        <th scope="col">"Details"</th>
-                        <th scope="col">"Conversation"</th>
-                        <th scope="col">"Proof"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-        <nav class="cluster" aria-label="Pages of entries">
-            {newest
-                .map(|newest| {
-                    view! {
-                        <a class="button" href=newest>
-                            "Newest"
-                        </a>
-                    }
-                })}
-            {older
-                .map(|older| {
-                    view! {
-                        <a class="button" href=older>
-                            "Older"
-                            <Icon name="next" turns=true/>
-                        </a>
-                    }
-                })}
-        </nav>
+        <DataTable id="entries" caption columns rows/>
+        <Pages label="Pages of entries" first next/>
     }
     .into_any()
 }
 
-fn row(form: &Form, names: &BTreeMap<UserId, String>, entry: AuditEntry) -> impl IntoView + use<> {
+fn row(form: &Form, names: &BTreeMap<UserId, String>, entry: AuditEntry) -> Row {
     let actor = match entry.actor_id {
         Some(id) => {
             let name = names.get(&id).cloned().unwrap_or_else(|| id.to_string());
@@ -107,61 +72,26 @@ fn row(form: &Form, names: &BTreeMap<UserId, String>, entry: AuditEntry) -> impl
     });
     let sealed = match entry.leaf {
         Some(leaf) => view! {
-            <span class="audit_table-sealed" title=format!("Leaf {}", number(leaf))>
+            <span class="proof_mark" title=format!("Leaf {}", number(leaf))>
                 <Icon name="check"/>
                 "Sealed"
             </span>
         }
         .into_any(),
         None => view! {
-            <span class="audit_table-sealed" data-sealed="no">
+            <span class="proof_mark" data-sealed="no">
                 <Icon name="clock"/>
                 "Next seal"
             </span>
         }
         .into_any(),
     };
-    let details = details(names, &entry);
-    view! {
-        <tr>
-            <th scope="row">{number(entry.id)}</th>
-            <td class="audit_table-time">
-                <Moment at=entry.at/>
-            </td>
-            <td class="audit_table-actor">{actor}</td>
-            <td class="audit_table-action">{words(&entry.action)}</td>
-            <td class="audit_table-details">{details}</td>
-            <td>{conversation}</td>
-            <td>{sealed}</td>
-        </tr>
-    }
-}
-
-/// Object and details in a line, people by their names. What only a program reads (digests) stays out.
-fn details(names: &BTreeMap<UserId, String>, entry: &AuditEntry) -> AnyView {
-    let named = |text: &str| text.parse().ok().and_then(|id| names.get(&id)).cloned();
-    let mut parts: Vec<(String, String)> = Vec::new();
-    if let Some(object) = &entry.object {
-        let kind = if entry.action.starts_with("message.") { "message" } else { "" };
-        parts.push((kind.to_owned(), named(object).unwrap_or_else(|| object.clone())));
-    }
-    for (key, value) in entry.details.as_object().into_iter().flatten() {
-        if value.is_null() || key == "digest" {
-            continue;
-        }
-        let key = key.strip_suffix("_id").unwrap_or(key).replace('_', " ");
-        let written = match value.as_str() {
-            Some(text) => named(text).unwrap_or_else(|| text.to_owned()),
-            None => value.to_string(),
-        };
-        parts.push((key, written));
-    }
-    let parts = parts.into_iter().enumerate().map(|(place, (key, value))| {
-        view! {
-            {(place > 0).then_some(", ")}
-            {(!key.is_empty()).then(|| format!("{key} "))}
-            <bdi>{value}</bdi>
-        }
-    });
-    parts.collect_view().into_any()
+    let details = view! { <Details entry=&entry names/> }.into_any();
+    Row::named(number(entry.id))
+        .cell(view! { <Moment at=entry.at/> })
+        .cell(actor)
+        .cell(view! { <strong>{words(&entry.action)}</strong> })
+        .cell(details)
+        .cell(conversation)
+        .cell(sealed)
 }

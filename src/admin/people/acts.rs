@@ -3,7 +3,10 @@
 
 use super::{Id, confirm, details, failed, is_self, settle};
 use crate::{
-    admin::screen::{Tab, show},
+    admin::{
+        done::Done,
+        screen::{Tab, show},
+    },
     domain::ids::UserId,
     error::Error,
     server::{
@@ -26,7 +29,7 @@ pub async fn ask_deactivate(ctx: Context, id: Result<Id<UserId>, Error>) -> Resp
 /// Ends somebody's access.
 pub async fn deactivate(ctx: Context, id: Result<Id<UserId>, Error>) -> Response {
     let outcome = match &id {
-        Ok(Id(id)) => users::deactivate(&ctx, *id).await.map(|_| ()),
+        Ok(Id(id)) => users::deactivate(&ctx, *id).await.map(|_| Done::Deactivated),
         Err(error) => ctx.admin().and(Err(error.clone())),
     };
     settle(&ctx, id, None, outcome).await
@@ -35,7 +38,7 @@ pub async fn deactivate(ctx: Context, id: Result<Id<UserId>, Error>) -> Response
 /// Lets somebody in again.
 pub async fn activate(ctx: Context, id: Result<Id<UserId>, Error>) -> Response {
     let outcome = match &id {
-        Ok(Id(id)) => users::activate(&ctx, *id).await.map(|_| ()),
+        Ok(Id(id)) => users::activate(&ctx, *id).await.map(|_| Done::Activated),
         Err(error) => ctx.admin().and(Err(error.clone())),
     };
     settle(&ctx, id, None, outcome).await
@@ -54,7 +57,7 @@ pub async fn ask_sign_out(ctx: Context, id: Result<Id<UserId>, Error>) -> Respon
 /// Signs somebody out everywhere.
 pub async fn sign_out(ctx: Context, id: Result<Id<UserId>, Error>) -> Response {
     let outcome = match &id {
-        Ok(Id(id)) => user_records::sign_out_everywhere(&ctx, *id).await.map(|_| ()),
+        Ok(Id(id)) => user_records::sign_out_everywhere(&ctx, *id).await.map(|_| Done::SignedOut),
         Err(error) => ctx.admin().and(Err(error.clone())),
     };
     settle(&ctx, id, None, outcome).await
@@ -67,7 +70,7 @@ pub async fn end_session(ctx: Context, ids: Result<Path<(String, String)>, PathR
         return failed(&ctx, ctx.admin().err().unwrap_or_else(Error::not_found)).await;
     };
     let outcome = user_records::end_session(&ctx, user, session).await;
-    settle(&ctx, Ok(Id(user)), None, outcome).await
+    settle(&ctx, Ok(Id(user)), None, outcome.map(|()| Done::SessionEnded)).await
 }
 
 /// A link with which somebody sets their password: this page is the only one that shows it.

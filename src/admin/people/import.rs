@@ -6,6 +6,7 @@ mod preview;
 use super::failed;
 use crate::{
     admin::{
+        done::DoneNotice,
         form::Form,
         screen::{Sheet, Tab, show},
         words::number,
@@ -17,7 +18,6 @@ use crate::{
         service::import::{self, ImportError},
         state::AppState,
     },
-    ui::components::icon::Icon,
 };
 use axum::{
     extract::{FromRequest, Multipart, Request},
@@ -108,12 +108,9 @@ async fn preview(ctx: &Context, file: Vec<u8>, outdated: Option<Error>) -> Respo
 
 fn start(done: Option<Imported>, error: Option<Error>) -> Sheet {
     let done = done.map(|done| {
-        view! {
-            <p class="people_done" role="status">
-                <Icon name="check"/>
-                {format!("Imported: {} new, {} changed, {} as they were.", count(done.created), count(done.changed), count(done.unchanged))}
-            </p>
-        }
+        let sentence =
+            format!("Imported: {} new, {} changed, {} as they were.", count(done.created), count(done.changed), count(done.unchanged));
+        view! { <DoneNotice sentence/> }
     });
     let reason = error.as_ref().map(|error| view! { <p class="field-error" role="alert">{error.detail.clone()}</p> });
     let body = view! {

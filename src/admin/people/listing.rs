@@ -5,6 +5,7 @@ use crate::{
     admin::{
         form::{Choice, Field, Form, Problem},
         screen::Sheet,
+        table::{Column, DataTable, NoRows, Pages, Row, stated},
     },
     domain::user_record::{UserRecord, UserRecordPage},
     ui::components::icon::Icon,
@@ -46,7 +47,7 @@ fn filters(form: &Form, departments: Vec<String>) -> impl IntoView + use<> {
     let roles = std::iter::once(any("All roles")).chain(roles()).collect::<Vec<_>>();
     let states = vec![any("All states"), ("active".to_owned(), "Active".to_owned()), ("deactivated".to_owned(), "Deactivated".to_owned())];
     view! {
-        <form class="people_filters" action="/admin/people" role="search" aria-label="Filter people">
+        <form class="filter_bar" action="/admin/people" role="search" aria-label="Filter people">
             <Problem form/>
             <Field form name="q" label="Name" kind="search" example="Anybody" maxlength=80usize/>
             <Choice form name="department" label="Department" options=departments/>
@@ -67,85 +68,44 @@ fn filters(form: &Form, departments: Vec<String>) -> impl IntoView + use<> {
 fn people(form: &Form, page: UserRecordPage) -> AnyView {
     let UserRecordPage { items, next_cursor } = page;
     if items.is_empty() {
-        return view! {
-            <div class="empty_state">
-                <Icon name="people"/>
-                <h2>"Nobody"</h2>
-                <p>"Nobody matches these filters."</p>
-            </div>
-        }
-        .into_any();
+        return view! { <NoRows icon="people" title="Nobody" words="Nobody matches these filters." all="/admin/people"/> }.into_any();
     }
-    let first = form.given("cursor").map(|_| link(form, None));
-    let more = next_cursor.map(|cursor| link(form, Some(cursor)));
-    let rows = items.into_iter().map(row).collect_view();
+    let first = form.given("cursor").map(|_| ("From the beginning", link(form, None)));
+    let next = next_cursor.map(|cursor| ("More", link(form, Some(cursor))));
+    let columns = vec![
+        Column::line("Name"),
+        Column::line("User name"),
+        Column::text("Department"),
+        Column::line("Role"),
+        Column::line("State"),
+        Column::text("E-mail"),
+    ];
     view! {
-        <div class="people_table-scroll" role="region" aria-labelledby="people" tabindex="0">
-            <table class="people_table">
-                <caption id="people">"People by name"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"User name"</th>
-                        <th scope="col">"Department"</th>
-                        <th scope="col">"Role"</th>
-                        <th scope="col">"State"</th>
-                        <th scope="col">"E-mail"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-        <nav class="cluster" aria-label="Pages of people">
-            {first
-                .map(|first| {
-                    view! {
-                        <a class="button" href=first>
-                            "From the beginning"
-                        </a>
-                    }
-                })}
-            {more
-                .map(|more| {
-                    view! {
-                        <a class="button" href=more>
-                            "More"
-                            <Icon name="next" turns=true/>
-                        </a>
-                    }
-                })}
-        </nav>
+        <DataTable id="people" caption="People by name" columns rows=items.into_iter().map(row).collect()/>
+        <Pages label="Pages of people" first next/>
     }
     .into_any()
 }
 
-fn row(record: UserRecord) -> impl IntoView {
+fn row(record: UserRecord) -> Row {
     let UserRecord { user, email, has_password, .. } = record;
     let state = match (user.active, has_password) {
         (false, _) => "Deactivated",
         (true, true) => "Active",
         (true, false) => "No password yet",
     };
-    view! {
-        <tr data-gone=!user.active>
-            <th scope="row">
-                <a href=path(user.id)>
-                    <bdi>{user.display_name}</bdi>
-                </a>
-            </th>
-            <td>
-                <bdi>{user.username}</bdi>
-            </td>
-            <td>
-                <bdi>{user.department}</bdi>
-            </td>
-            <td>{role_word(user.role)}</td>
-            <td>{state}</td>
-            <td>
-                <bdi>{email}</bdi>
-            </td>
-        </tr>
-    }
+    let name = view! {
+        <a href=path(user.id)>
+            <bdi>{user.display_name}</bdi>
+        </a>
+    };
+    Row::named(name)
+        .cell(view! { <bdi>{user.username}</bdi> })
+        .cell(stated(user.department))
+        .cell(role_word(user.role))
+        .cell(state)
+        .cell(email.and_then(stated))
+        .quiet(!user.active)
 }
 
 /// The same list from another place on.

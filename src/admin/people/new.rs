@@ -3,6 +3,7 @@
 use super::{confirm, failed, roles};
 use crate::{
     admin::{
+        departments::{self, DEPARTMENTS, Departments},
         form::{Choice, Field, Form, Problem},
         screen::{Sheet, Tab, show},
     },
@@ -15,8 +16,8 @@ use leptos::prelude::*;
 
 /// The form.
 pub async fn form(ctx: Context) -> Response {
-    let outcome = ctx.admin().map(|_| Form::of([("role", "member".to_owned())]));
-    show(&ctx, Tab::People, outcome, sheet).await
+    let outcome = departments::known(&ctx).await.map(|known| (Form::of([("role", "member".to_owned())]), known));
+    show(&ctx, Tab::People, outcome, |(form, known)| sheet(form, known)).await
 }
 
 /// A new person and their link; refused, the form comes back.
@@ -26,7 +27,10 @@ pub async fn create(ctx: Context, form: Form) -> Response {
             let origin = ctx.state.settings.server.origin(ctx.state.leptos.site_addr);
             show(&ctx, Tab::People, Ok(invited), move |(user, link)| confirm::link(&user, link, &origin)).await
         }
-        Err(error) if error.code == Code::Invalid => show(&ctx, Tab::People, Ok(form.refused(error)), sheet).await,
+        Err(error) if error.code == Code::Invalid => {
+            let outcome = departments::known(&ctx).await.map(|known| (form.refused(error), known));
+            show(&ctx, Tab::People, outcome, |(form, known)| sheet(form, known)).await
+        }
         Err(error) => failed(&ctx, error).await,
     }
 }
@@ -47,7 +51,7 @@ async fn invited(ctx: &Context, form: &Form) -> Result<(crate::domain::user::Use
     users::invite(ctx, profile).await
 }
 
-fn sheet(form: Form) -> Sheet {
+fn sheet(form: Form, departments: Vec<String>) -> Sheet {
     let error = form.error().cloned();
     let body = {
         let form = &form;
@@ -63,7 +67,8 @@ fn sheet(form: Form) -> Sheet {
                     required=true
                     maxlength=64usize
                 />
-                <Field form name="department" label="Department" maxlength=120usize/>
+                <Field form name="department" label="Department" maxlength=120usize list=DEPARTMENTS/>
+                <Departments known=departments/>
                 <Choice form name="role" label="Role" options=roles()/>
                 <Field form name="email" label="E-mail" kind="email" hint="Colleagues never see it." maxlength=254usize/>
                 <Field form name="external_id" label="External id" hint="How another system knows them; an import recognises them by it." maxlength=200usize/>

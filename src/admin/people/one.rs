@@ -3,8 +3,11 @@
 use super::{Refused, path, roles};
 use crate::{
     admin::{
+        departments::{DEPARTMENTS, Departments},
+        done::{Done, DoneNotice},
         form::{Choice, Field, Form, Problem},
         screen::Sheet,
+        table::{Column, DataTable, Row},
         words::Moment,
     },
     domain::{
@@ -16,10 +19,20 @@ use crate::{
 };
 use leptos::prelude::*;
 
-pub(super) fn sheet(details: UserDetails, sessions: Vec<UserSession>, refused: Option<Refused>, is_self: bool) -> Sheet {
+/// What the screen shows beside what was refused or done.
+pub(super) struct Shown {
+    pub(super) details: UserDetails,
+    pub(super) sessions: Vec<UserSession>,
+    pub(super) departments: Vec<String>,
+    pub(super) is_self: bool,
+}
+
+pub(super) fn sheet(shown: Shown, refused: Option<Refused>, done: Option<Done>) -> Sheet {
+    let Shown { details, sessions, departments, is_self } = shown;
     let UserDetails { record, is_last_admin, tokens } = details;
     let user = record.user.clone();
     let error = refused.as_ref().map(|refused| refused.error.clone());
+    let done = done.and_then(|done| done.sentence(&user, sessions.len())).map(|sentence| view! { <DoneNotice sentence/> });
     let (form, problem) = match refused {
         None => (of(&user), None),
         Some(Refused { form: Some(form), error }) => (form.refused(error), None),
@@ -41,6 +54,7 @@ pub(super) fn sheet(details: UserDetails, sessions: Vec<UserSession>, refused: O
         }
     });
     let body = view! {
+        {done}
         {problem}
         <div class="page-columns" data-even>
             {profile(&user, &form, is_last_admin)}
@@ -50,6 +64,7 @@ pub(super) fn sheet(details: UserDetails, sessions: Vec<UserSession>, refused: O
             </div>
         </div>
         {signed_in(&user, sessions)}
+        <Departments known=departments/>
     };
     Sheet::new(title, "", body).with_action(action).refused(error.as_ref())
 }
@@ -78,7 +93,7 @@ fn profile(user: &User, form: &Form, is_last_admin: bool) -> impl IntoView + use
             <form class="stack" action=path(user.id) method="post">
                 <Problem form/>
                 <Field form name="display_name" label="Name" required=true maxlength=120usize/>
-                <Field form name="department" label="Department" maxlength=120usize/>
+                <Field form name="department" label="Department" maxlength=120usize list=DEPARTMENTS/>
                 <Choice form name="role" label="Role" options=roles() hint=role_hint/>
                 <div class="cluster">
                     <button class="button" data-kind="primary">
@@ -198,26 +213,15 @@ fn signed_in(user: &User, sessions: Vec<UserSession>) -> impl IntoView + use<> {
     let list = if sessions.is_empty() {
         view! { <p class="field-hint">"They are signed in nowhere."</p> }.into_any()
     } else {
-        let rows = sessions.into_iter().map(|session| row(&base, session)).collect_view();
-        view! {
-            <div class="people_table-scroll" role="region" aria-label="Sessions" tabindex="0">
-                <table class="people_table">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Browser"</th>
-                            <th scope="col">"Signed in"</th>
-                            <th scope="col">"Last used"</th>
-                            <th scope="col">"Ends by"</th>
-                            <th scope="col">
-                                <span class="visually_hidden">"What can be done"</span>
-                            </th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        }
-        .into_any()
+        let rows = sessions.into_iter().map(|session| row(&base, session)).collect();
+        let columns = vec![
+            Column::text("Browser"),
+            Column::line("Signed in"),
+            Column::line("Last used"),
+            Column::line("Ends by"),
+            Column::act("What can be done"),
+        ];
+        view! { <DataTable id="signed_in" caption="Sessions" columns rows/> }.into_any()
     };
     view! {
         <section class="section" aria-labelledby="sessions">
@@ -231,7 +235,7 @@ fn signed_in(user: &User, sessions: Vec<UserSession>) -> impl IntoView + use<> {
     }
 }
 
-fn row(base: &str, session: UserSession) -> impl IntoView + use<> {
+fn row(base: &str, session: UserSession) -> Row {
     let UserSession { id, created_at, last_seen_at, expires_at, user_agent } = session;
     let action = format!("{base}/sessions/{id}/end");
     let (name, raw) = (client_name(&user_agent), user_agent);
@@ -252,26 +256,18 @@ fn row(base: &str, session: UserSession) -> impl IntoView + use<> {
         }
         .into_any()
     };
-    view! {
-        <tr>
-            <th scope="row" class="people_table-browser">
-                {browser}
-                <code>{id.clone()}</code>
-            </th>
-            <td>
-                <Moment at=created_at/>
-            </td>
-            <td>
-                <Moment at=last_seen_at/>
-            </td>
-            <td>
-                <Moment at=expires_at/>
-            </td>
-            <td>
-                <form action=action method="post">
-                    <button class="button">"End" <span class="visually_hidden">" session " {id}</span></button>
-                </form>
-            </td>
-        </tr>
-    }
+    let named = view! {
+        {browser}
+        <code class="people_session">{id.clone()}</code>
+    };
+    let end = view! {
+        <form action=action method="post">
+            <button class="button">"End" <span class="visually_hidden">" session " {id}</span></button>
+        </form>
+    };
+    Row::named(named)
+        .cell(view! { <Moment at=created_at/> })
+        .cell(view! { <Moment at=last_seen_at/> })
+        .cell(view! { <Moment at=expires_at/> })
+        .cell(end)
 }

@@ -3,6 +3,7 @@
 
 use super::{draft::Draft, effect::Effects};
 use crate::{
+    admin::departments::{DEPARTMENTS, Departments},
     domain::{
         policy::{Effect, MAX_NAME, MAX_REASON, MAX_RULES, PartyPattern, PolicyAction, Rule, report::DryRun},
         user::Role,
@@ -23,6 +24,8 @@ pub struct Shown {
     pub effect: Option<DryRun>,
     /// The draft or the rules in force have changed since this was shown.
     pub moved_on: bool,
+    /// The departments that there are.
+    pub departments: Vec<String>,
 }
 
 /// The form.
@@ -31,7 +34,7 @@ pub fn Editor(
     /// What there is to show.
     shown: Shown,
 ) -> impl IntoView {
-    let Shown { draft, error, effect, moved_on } = shown;
+    let Shown { draft, error, effect, moved_on, departments } = shown;
     let last = draft.rules.len().saturating_sub(1);
     let may_add = draft.rules.len() < MAX_RULES;
     let rules = draft.rules.iter().enumerate().map(|(place, rule)| fieldset(place, last, rule, error.as_ref())).collect_view();
@@ -108,6 +111,7 @@ pub fn Editor(
                 </a>
             </div>
             {effects}
+            <Departments known=departments/>
         </form>
     }
 }
@@ -205,7 +209,8 @@ fn role(id: String, label: &'static str, pattern: &PartyPattern) -> impl IntoVie
 
 fn text(id: String, label: &'static str, value: String, most: usize, reason: Option<String>) -> impl IntoView + use<> {
     let described_by = reason.is_some().then(|| format!("{id}_reason"));
-    let any = label.starts_with("of the").then_some("any");
+    let is_department = label.starts_with("of the");
+    let (any, list) = (is_department.then_some("any"), is_department.then_some(DEPARTMENTS));
     view! {
         <div class="field">
             <label for=id.clone()>{label}</label>
@@ -216,6 +221,9 @@ fn text(id: String, label: &'static str, value: String, most: usize, reason: Opt
                 value=value
                 maxlength=most.to_string()
                 placeholder=any
+                list=list
+                // Firefox shows no list where it is off
+                autocomplete=list.map(|_| "on")
                 aria-invalid=reason.is_some().then_some("true")
                 aria-describedby=described_by.clone()
             />

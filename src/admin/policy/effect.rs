@@ -1,7 +1,10 @@
 //! What a draft would do: pairs of people, conversations that exist, and what is probably not meant.
 
 use crate::{
-    admin::words::number,
+    admin::{
+        table::{Column, DataTable, Row},
+        words::number,
+    },
     domain::{
         policy::{
             PolicyAction,
@@ -106,46 +109,28 @@ fn table(classes: Vec<ClassChange>, left_off: i64) -> Option<impl IntoView> {
     let rows = classes.into_iter().map(|change| {
         let outcome = if change.allowed { "allowed" } else { "not allowed" };
         let rule = |rule: Option<String>| rule.unwrap_or_else(|| "no rule".to_owned());
-        view! {
-            <tr>
-                <th scope="row">
-                    <bdi>{class(&change.from)}</bdi>
-                </th>
-                <td>
-                    <bdi>{class(&change.to)}</bdi>
-                </td>
-                <td>{verb(change.action)}</td>
-                <td>{outcome}</td>
-                <td>
-                    <code>{rule(change.rule_before)}</code>
-                    " → "
-                    <code>{rule(change.rule_after)}</code>
-                </td>
-                <td class="policy_table-number">{number(change.pairs)}</td>
-            </tr>
-        }
+        let rules = view! {
+            <code>{rule(change.rule_before)}</code>
+            " → "
+            <code>{rule(change.rule_after)}</code>
+        };
+        Row::named(view! { <bdi>{class(&change.from)}</bdi> })
+            .cell(view! { <bdi>{class(&change.to)}</bdi> })
+            .cell(verb(change.action))
+            .cell(outcome)
+            .cell(rules)
+            .cell(number(change.pairs))
     });
-    let more = (left_off > 0).then(|| format!(" {} more are not shown.", number(left_off)));
-    Some(view! {
-        <div class="policy_table-scroll" role="region" aria-labelledby="classes" tabindex="0">
-            <table class="policy_table">
-                <caption id="classes">"Between whom, the most pairs first." {more}</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"From"</th>
-                        <th scope="col">"To"</th>
-                        <th scope="col">"Action"</th>
-                        <th scope="col">"Then"</th>
-                        <th scope="col">"Rule"</th>
-                        <th scope="col" class="policy_table-number">
-                            "Pairs"
-                        </th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
-        </div>
-    })
+    let more = if left_off > 0 { format!(" {} more are not shown.", number(left_off)) } else { String::new() };
+    let columns = vec![
+        Column::text("From"),
+        Column::text("To"),
+        Column::line("Action"),
+        Column::line("Then"),
+        Column::text("Rule"),
+        Column::number("Pairs"),
+    ];
+    Some(view! { <DataTable id="classes" caption=format!("Between whom, the most pairs first.{more}") columns rows=rows.collect()/> })
 }
 
 fn sides(items: Vec<AffectedSide>) -> Option<impl IntoView> {

@@ -50,6 +50,7 @@ pub(super) fn conversations(review: Review, conversations: Vec<ReviewedConversat
         </div>
     };
     Sheet::new(format!("Review {}", review.case_id), "Whom the person writes with. Choosing one opens its first page.", body)
+        .with_action(back(&review))
 }
 
 /// A page of a conversation.
@@ -69,6 +70,14 @@ pub(super) fn sheet(review: Review, conversation: ConversationId, page: Reviewed
                 "Next page"
                 <Icon name="next" turns=true/>
             </a>
+        }
+    });
+    let pages = (first.is_some() || next.is_some()).then(|| {
+        view! {
+            <nav class="cluster review_pages" aria-label="Pages of the conversation">
+                {first}
+                {next}
+            </nav>
         }
     });
     let end_of_period = next_after.is_none().then_some(" This is the end of the period.");
@@ -91,14 +100,21 @@ pub(super) fn sheet(review: Review, conversation: ConversationId, page: Reviewed
                         {end_of_period}
                     </div>
                 </div>
-                <nav class="cluster review_pages" aria-label="Pages of the conversation">
-                    {first}
-                    {next}
-                </nav>
+                {pages}
             </section>
         </div>
     };
-    Sheet::new(format!("Review {}", review.case_id), LEAD, body)
+    Sheet::new(format!("Review {}", review.case_id), LEAD, body).with_action(back(&review))
+}
+
+/// To the steps of the review.
+fn back(review: &Review) -> impl IntoView + use<> {
+    view! {
+        <a class="button" data-kind="quiet" href=path(review.id)>
+            <Icon name="back" turns=true/>
+            "The review"
+        </a>
+    }
 }
 
 /// The sentence that stays while one reads, and the way out.

@@ -5,6 +5,7 @@ use crate::{
     admin::{
         people::{path, role_word},
         screen::Sheet,
+        table::{Column, DataTable, Row, stated},
     },
     domain::{
         ids::UserId,
@@ -84,33 +85,13 @@ fn agree(digest: String, file: &[u8], created: usize, changed: usize) -> impl In
 }
 
 fn errors_table(errors: Vec<LineError>) -> impl IntoView {
-    let more = more(errors.len());
-    let rows = errors.into_iter().take(SHOWN).map(|LineError { line, reason }| {
-        view! {
-            <tr>
-                <th scope="row">{line}</th>
-                <td>{reason}</td>
-            </tr>
-        }
-    });
-    view! {
-        <div class="people_table-scroll" role="region" aria-labelledby="errors" tabindex="0">
-            <table class="people_table">
-                <caption id="errors">"What is not right" {more}</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Line"</th>
-                        <th scope="col">"Reason"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
-        </div>
-    }
+    let caption = caption("What is not right", errors.len());
+    let rows = errors.into_iter().take(SHOWN).map(|LineError { line, reason }| Row::named(line).cell(reason));
+    view! { <DataTable id="errors" caption columns=vec![Column::line("Line"), Column::text("Reason")] rows=rows.collect()/> }
 }
 
 fn changed_table(changed: Vec<ChangedUser>) -> impl IntoView {
-    let more = more(changed.len());
+    let caption = caption("Who would change", changed.len());
     let rows = changed.into_iter().take(SHOWN).map(|user| {
         let ChangedUser { line, id, username, display_name, fields, .. } = user;
         let fields = fields.into_iter().map(|field| {
@@ -121,83 +102,43 @@ fn changed_table(changed: Vec<ChangedUser>) -> impl IntoView {
                 </li>
             }
         });
-        view! {
-            <tr>
-                <th scope="row">{line}</th>
-                <td>
-                    <a href=path(id)>
-                        <bdi>{display_name}</bdi>
-                    </a>
-                    " "
-                    <bdi>{username}</bdi>
-                </td>
-                <td>
-                    <ul class="people_changes">{fields.collect_view()}</ul>
-                </td>
-            </tr>
-        }
+        let person = view! {
+            <a href=path(id)>
+                <bdi>{display_name}</bdi>
+            </a>
+            " "
+            <bdi>{username}</bdi>
+        };
+        Row::named(line).cell(person).cell(view! { <ul class="people_changes">{fields.collect_view()}</ul> })
     });
-    view! {
-        <div class="people_table-scroll" role="region" aria-labelledby="changed" tabindex="0">
-            <table class="people_table">
-                <caption id="changed">"Who would change" {more}</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Line"</th>
-                        <th scope="col">"Person"</th>
-                        <th scope="col">"What"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
-        </div>
-    }
+    let columns = vec![Column::line("Line"), Column::text("Person"), Column::text("What")];
+    view! { <DataTable id="changed" caption columns rows=rows.collect()/> }
 }
 
 fn created_table(created: Vec<ImportedUser>) -> impl IntoView {
-    let more = more(created.len());
+    let caption = caption("Who would be new", created.len());
     let rows = created.into_iter().take(SHOWN).map(|user| {
-        view! {
-            <tr>
-                <th scope="row">{user.line}</th>
-                <td>
-                    <bdi>{user.display_name}</bdi>
-                </td>
-                <td>
-                    <bdi>{user.username}</bdi>
-                </td>
-                <td>
-                    <bdi>{user.department}</bdi>
-                </td>
-                <td>{role_word(user.role)}</td>
-                <td>
-                    <bdi>{user.email}</bdi>
-                </td>
-            </tr>
-        }
+        Row::named(user.line)
+            .cell(stated(user.display_name))
+            .cell(stated(user.username))
+            .cell(stated(user.department))
+            .cell(role_word(user.role))
+            .cell(user.email.and_then(stated))
     });
-    view! {
-        <div class="people_table-scroll" role="region" aria-labelledby="created" tabindex="0">
-            <table class="people_table">
-                <caption id="created">"Who would be new" {more}</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Line"</th>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"User name"</th>
-                        <th scope="col">"Department"</th>
-                        <th scope="col">"Role"</th>
-                        <th scope="col">"E-mail"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
-        </div>
-    }
+    let columns = vec![
+        Column::line("Line"),
+        Column::text("Name"),
+        Column::line("User name"),
+        Column::text("Department"),
+        Column::line("Role"),
+        Column::text("E-mail"),
+    ];
+    view! { <DataTable id="created" caption columns rows=rows.collect()/> }
 }
 
-fn more(all: usize) -> Option<String> {
-    (all > SHOWN).then(|| format!(", the first {} of {}", count(SHOWN), count(all)))
+/// What a table shows; how much of it, when that is not all.
+fn caption(what: &str, all: usize) -> String {
+    if all > SHOWN { format!("{what}, the first {} of {}", count(SHOWN), count(all)) } else { what.to_owned() }
 }
 
 fn lines(of: usize) -> String {
