@@ -99,7 +99,12 @@ impl Server {
 
 impl Default for Server {
     fn default() -> Self {
-        Self { public_url: String::new(), metrics_addr: SocketAddr::from(([127, 0, 0, 1], 3002)), trusted_proxies: Vec::new(), worker_threads: 0 }
+        Self {
+            public_url: String::new(),
+            metrics_addr: SocketAddr::from(([127, 0, 0, 1], 3002)),
+            trusted_proxies: Vec::new(),
+            worker_threads: 0,
+        }
     }
 }
 
