@@ -9,8 +9,8 @@ use leptos::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Keys whose values are for programs, or are said elsewhere.
-const UNSAID: [&str; 3] = ["digest", "manifest_sha256", "take_id"];
+/// Keys whose values are for programs, or are said elsewhere; so is every digest.
+const UNSAID: [&str; 2] = ["manifest_sha256", "take_id"];
 
 /// One thing that an entry says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,10 +46,14 @@ pub fn Details<'a>(
     parts.collect_view()
 }
 
+fn is_unsaid(key: &str) -> bool {
+    UNSAID.contains(&key) || key.ends_with("digest")
+}
+
 fn parts(entry: &AuditEntry, names: &BTreeMap<UserId, String>) -> Vec<Part> {
     let object = entry.object.as_deref().map(|object| about(&entry.action, object, names));
     let details = entry.details.as_object().into_iter().flatten();
-    let details = details.filter(|(key, value)| !value.is_null() && !UNSAID.contains(&key.as_str()));
+    let details = details.filter(|(key, value)| !value.is_null() && !is_unsaid(key));
     let details = details.map(|(key, value)| Part { label: word(key), value: written(key, value, names), href: None });
     object.into_iter().chain(details).collect()
 }
@@ -159,7 +163,7 @@ mod tests {
             told("review.read", "36ef96e8-1fdc-4561-9e2a-b9e19a027e28", json!({"read_id": 4, "from_seq": 1, "to_seq": 9})),
             "review 36ef96e8 (/admin/reviews/36ef96e8-1fdc-4561-9e2a-b9e19a027e28), from message 1, record 4, to message 9"
         );
-        let asked = json!({"category": "complaint", "mode": "dual", "user_id": null, "from": "2020-01-01T00:00:00+00:00"});
+        let asked = json!({"category": "complaint", "case_digest": "00ff", "reason_digest": "00ff", "mode": "dual", "user_id": null, "from": "2020-01-01T00:00:00+00:00"});
         assert!(told("review.requested", "x", asked).ends_with("kind complaint, from 2020-01-01 00:00:00 UTC, mode dual"));
     }
 
