@@ -114,7 +114,7 @@ test('the rules of a policy stop people with nothing but text', async ({ office,
       await admin.page.locator('#r0_to_department').fill(hostileNames[1]);
       await admin.page.getByRole('button', { name: 'See what it would do' }).last().click();
       await expect(admin.page.locator('.policy_problems')).toContainText(hostileNames[1]);
-      await expect(admin.page.locator('.policy_table')).toContainText(closed);
+      await expect(admin.page.locator('.data_table')).toContainText(closed);
       await expectInert(admin.page, 'what other rules would do');
       await look(admin.page, '/admin/audit');
     });
