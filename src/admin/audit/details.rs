@@ -163,7 +163,10 @@ mod tests {
             told("review.read", "36ef96e8-1fdc-4561-9e2a-b9e19a027e28", json!({"read_id": 4, "from_seq": 1, "to_seq": 9})),
             "review 36ef96e8 (/admin/reviews/36ef96e8-1fdc-4561-9e2a-b9e19a027e28), from message 1, record 4, to message 9"
         );
-        let asked = json!({"category": "complaint", "case_digest": "00ff", "reason_digest": "00ff", "mode": "dual", "user_id": null, "from": "2020-01-01T00:00:00+00:00"});
+        let asked = json!({
+            "category": "complaint", "mode": "dual", "user_id": null, "from": "2020-01-01T00:00:00+00:00",
+            "case_digest": "00ff", "reason_digest": "00ff",
+        });
         assert!(told("review.requested", "x", asked).ends_with("kind complaint, from 2020-01-01 00:00:00 UTC, mode dual"));
     }
 

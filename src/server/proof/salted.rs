@@ -1,6 +1,7 @@
 //! How an entry speaks of words that may one day have to be forgotten: by `sha256(salt || words)`. The salt stands beside the
 //! words; when both are erased, the digest alone says nothing of them, and what was sealed stays whole. Texts of messages and
-//! the words of reviews are held in this way, and there is no other one.
+//! the words of reviews are held in this way. The database makes the digests as it writes (`send_messages_v3`, `salted_digest_v1`);
+//! whatever verifies them does it here.
 
 use super::bundle::Hex;
 use sha2::{Digest, Sha256};

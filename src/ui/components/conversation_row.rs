@@ -62,14 +62,14 @@ pub fn ConversationRow(
                     <bdi class="conversation_row-department">{department}</bdi>
                 </span>
                 <span class="conversation_row-message">
-                    {move || match own.get() {
-                        _ if draft.with(Option::is_some) => view! { <span class="conversation_row-draft">"Draft: "</span> }.into_any(),
-                        Some(status) => view! {
+                    {move || match (draft.with(Option::is_some), own.get()) {
+                        (true, _) => view! { <span class="conversation_row-draft">"Draft: "</span> }.into_any(),
+                        (false, Some(status)) => view! {
                             <StatusTicks status=Tick::from(status) word="visually_hidden"/>
                             <span class="visually_hidden">"You: "</span>
                         }
                         .into_any(),
-                        None => ().into_any(),
+                        (false, None) => ().into_any(),
                     }}
                     <bdi class="conversation_row-text" dir="auto">{move || draft.get().unwrap_or_else(text)}</bdi>
                 </span>

@@ -6,7 +6,7 @@ mod step;
 
 use super::finding::{Code, Counts, Findings, Place};
 use crate::server::proof::{
-    bundle::{Review, ReviewExport},
+    bundle::{Hex, Review, ReviewExport},
     canonical::Entry,
 };
 use std::collections::BTreeMap;
@@ -74,14 +74,8 @@ impl Reviews {
                 ("end of its period", asked.time("until") == Some(Some(row.until_at))),
             ],
         );
-        let decided = Decided {
-            decision: row.decision.as_deref(),
-            by: row.decided_by,
-            note: row.decision_note.as_deref(),
-            salt: row.note_salt.as_ref(),
-        };
         let step = steps.decided.first();
-        look.decided(step, &decided);
+        look.decided(step, &Decided::of(row.decision.as_deref(), row.decided_by, row.decision_note.as_deref(), row.note_salt.as_ref()));
         let expires_at = step.map_or(Some(None), |step| step.time("expires_at"));
         look.same(step.unwrap_or(asked), &[("end of its grant", expires_at == Some(row.expires_at))]);
         let ended = steps.ended.first();
@@ -102,14 +96,8 @@ impl Reviews {
             asked,
             &[("requester", asked.entry.actor_id == Some(row.requested_by)), ("review", asked.entry.object.as_ref() == Some(&review))],
         );
-        let decided = Decided {
-            decision: row.decision.as_deref(),
-            by: row.decided_by,
-            note: row.decision_note.as_deref(),
-            salt: row.note_salt.as_ref(),
-        };
         let step = steps.decided.first();
-        look.decided(step, &decided);
+        look.decided(step, &Decided::of(row.decision.as_deref(), row.decided_by, row.decision_note.as_deref(), row.note_salt.as_ref()));
         let tree_size = step.map_or(Some(None), |step| step.number("tree_size"));
         look.same(step.unwrap_or(asked), &[("size of the tree that it covers", tree_size == Some(row.tree_size))]);
         let made = steps.made.first();
@@ -136,7 +124,7 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn words(&mut self, what: &str, step: &Step, key: &str, words: Option<&str>, salt: Option<&super::super::bundle::Hex>) {
+    fn words(&mut self, what: &str, step: &Step, key: &str, words: Option<&str>, salt: Option<&Hex>) {
         if step.words(key).are(words, salt) {
             return;
         }

@@ -152,7 +152,11 @@ pub(super) struct Decided<'a> {
     pub(super) salt: Option<&'a Hex>,
 }
 
-impl Decided<'_> {
+impl<'a> Decided<'a> {
+    pub(super) fn of(decision: Option<&'a str>, by: Option<UserId>, note: Option<&'a str>, salt: Option<&'a Hex>) -> Self {
+        Self { decision, by, note, salt }
+    }
+
     pub(super) fn is_nothing(&self) -> bool {
         self.decision.is_none() && self.by.is_none() && self.note.is_none() && self.salt.is_none()
     }
