@@ -74,7 +74,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const ids = [...document.querySelectorAll('[id]')].map((one) => one.id);
       return ids.filter((id, index) => ids.indexOf(id) !== index);
     }), 'ids that stand twice').toEqual([]);
+    await arrive({}, asha.name);
     await asha.visit('/settings');
+    await expect(page.getByRole('button', { name: 'Sign out everywhere else' })).toBeVisible();
     await expectAccessible(page, 'settings');
 
     guard.allow(status(404));

@@ -35,6 +35,9 @@ function wishes(url: string, conversation: string, peer: string, user: string): 
     { path: '/api/v1/conversations', fields: { recipient_id: peer }, json: { recipient_id: peer } },
     { path: '/settings', fields: { current_password: 'a long enough passphrase', new_password: 'planted planted' }, json: {} },
     { path: '/rpc/change_password', fields: { current: 'a long enough passphrase', new: 'planted planted' }, json: { current: 'a long enough passphrase', new: 'planted planted' } },
+    { path: '/settings/sessions/end_others', fields: {}, json: {} },
+    { path: '/rpc/end_other_sessions', fields: {}, json: {} },
+    { path: '/api/v1/me/sessions', fields: {}, json: {} },
     { path: '/sign_out', fields: {}, json: {} },
     { path: '/rpc/sign_out', fields: {}, json: {} },
     { path: '/admin/audit/export', fields: {}, json: {} },
@@ -48,12 +51,13 @@ function wishes(url: string, conversation: string, peer: string, user: string): 
 }
 
 for (const [who, host] of [['another site', 'localhost'], ['a neighbour, to whom the cookie goes along', '127.0.0.1']] as const) {
-  test(`${who} changes nothing, by form or by fetch`, async ({ asha, bikram, chitra, guard }) => {
+  test(`${who} changes nothing, by form or by fetch`, async ({ arrive, asha, bikram, chitra, guard }) => {
     test.slow();
     guard.allow(refusals);
     await cms(['user', 'set-role', asha.name.username, 'admin']);
     const { id } = await bikram.api.open(asha.id);
     await bikram.api.send(id, 'Good morning');
+    const elsewhere = await arrive({}, asha.name);
     const evil = await OtherSite.open();
     const page = asha.page;
     const before = await standing(asha, bikram, chitra);
@@ -93,7 +97,7 @@ for (const [who, host] of [['another site', 'localhost'], ['a neighbour, to whom
     });
 
     expect(await standing(asha, bikram, chitra)).toEqual(before);
-    expect((await asha.api.fetch('GET', '/api/v1/me')).status(), 'still signed in').toBe(200);
+    for (const one of [asha, elsewhere]) expect((await one.api.fetch('GET', '/api/v1/me')).status(), 'still signed in').toBe(200);
     await evil.close();
 
     await test.step('from our own page the same form is good', async () => {

@@ -6,6 +6,9 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The field in which a page with several forms is told which of them was refused.
+pub const FORM: &str = "form";
+
 /// The reason, and the values to show again.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FormFlash {
@@ -20,5 +23,11 @@ impl FormFlash {
     #[must_use]
     pub fn field(&self, name: &str) -> String {
         self.fields.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Why it was refused, if it is this one of the forms of its page.
+    #[must_use]
+    pub fn reason_of(&self, form: &str) -> Option<String> {
+        self.reason.clone().filter(|_| self.field(FORM) == form)
     }
 }

@@ -1,6 +1,6 @@
 //! Who is signed in, and the frame of the CMS around the module: what every page of a viewer begins with.
 
-use super::{ids::ChangeNo, unread::Unread, user::User};
+use super::{ids::ChangeNo, unread::Unread, user::User, user_record::UserSession};
 use serde::{Deserialize, Serialize};
 
 /// The header in which a page says for which viewer it was made: a user id.
@@ -49,4 +49,15 @@ pub struct Session {
     pub me: Me,
     /// The CMS around the module.
     pub cms: CmsFrame,
+}
+
+/// A session of the viewer, as they see it themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct OwnSession {
+    /// What admins see of it, too.
+    #[serde(flatten)]
+    pub session: UserSession,
+    /// Whether it is the one that asks. A program's token is none.
+    pub is_current: bool,
 }

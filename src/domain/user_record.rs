@@ -64,7 +64,7 @@ pub struct UserFilter {
     pub active: Option<bool>,
 }
 
-/// A session of a user as an admin sees it.
+/// A session of a user, as they and admins see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct UserSession {

@@ -6,6 +6,7 @@ pub mod changes;
 pub mod client;
 pub mod conversations;
 pub mod messages;
+pub mod own_sessions;
 pub mod receipts;
 pub mod reviews;
 pub mod session;

@@ -42,6 +42,7 @@ mod metrics;
 mod model;
 mod openapi;
 mod overload;
+mod own_sessions;
 mod pages;
 mod people_admin;
 mod people_api;

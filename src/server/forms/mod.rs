@@ -6,11 +6,12 @@
 pub mod conversations;
 pub mod kept;
 pub mod messages;
+pub mod own_sessions;
 pub mod passwords;
 pub mod session;
 
 use crate::{
-    domain::form::FormFlash,
+    domain::form::{FORM, FormFlash},
     error::{Code, Error},
     server::{middleware::body, pages, state::AppState, urlencoded},
 };
@@ -22,17 +23,19 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{MethodRouter, post},
 };
-use http::{HeaderValue, Method, header, request::Parts};
+use http::{HeaderValue, Method, Uri, header, request::Parts};
 use std::collections::BTreeMap;
 
-/// Where forms are posted to: the paths of the pages that show them.
-pub fn routes() -> [(&'static str, MethodRouter<AppState>); 6] {
+/// Where forms are posted to: the paths of the pages that show them, or paths below these.
+pub fn routes() -> [(&'static str, MethodRouter<AppState>); 8] {
     [
         ("/sign_in", post(session::sign_in)),
         ("/sign_out", post(session::sign_out)),
         ("/messages/new", post(conversations::open)),
         ("/messages/{id}", post(messages::post)),
         ("/settings", post(passwords::change)),
+        ("/settings/sessions/end_others", post(own_sessions::end_others)),
+        ("/settings/sessions/{session_id}/end", post(own_sessions::end)),
         ("/password/{token}", post(passwords::set)),
     ]
 }
@@ -80,6 +83,13 @@ impl Posted {
             Ok(response) => response,
             Err(error) => self.refused(error, shown).await,
         }
+    }
+
+    /// As [`answer`](Self::answer), for one of the forms of a page that has several; the page says the reason beside it.
+    async fn answer_on(mut self, page: &'static str, form: &str, outcome: Result<Response, Error>) -> Response {
+        self.parts.uri = Uri::from_static(page);
+        self.fields.insert(FORM.into(), form.into());
+        self.answer(outcome, &[FORM]).await
     }
 
     async fn refused(mut self, error: Error, shown: &[&str]) -> Response {

@@ -15,7 +15,7 @@ use http::header;
 /// `current_password`, `new_password` -> the settings, saved.
 pub async fn change(ctx: Context, posted: Posted) -> Response {
     let outcome = changed(&ctx, &posted).await;
-    posted.answer(outcome, &[]).await
+    posted.answer_on("/settings", "password", outcome).await
 }
 
 async fn changed(ctx: &Context, posted: &Posted) -> Result<Response, Error> {

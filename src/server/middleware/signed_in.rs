@@ -81,6 +81,8 @@ fn is_open(method: &Method, template: &str) -> bool {
 pub fn sign_in_and_back(method: &Method, uri: &Uri) -> String {
     let back = match *method {
         Method::GET | Method::HEAD => uri.path_and_query().map_or("/", |path| path.as_str()),
+        // below the page that shows them
+        _ if uri.path().starts_with("/settings/") => "/settings",
         _ => uri.path(),
     };
     match serde_urlencoded::to_string([("next", back)]) {

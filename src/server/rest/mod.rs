@@ -14,6 +14,7 @@ pub mod events;
 pub mod extract;
 pub mod messages;
 pub mod openapi;
+pub mod own_sessions;
 pub mod policy;
 pub mod receipts;
 pub mod review_exports;
@@ -49,6 +50,8 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(takes_json(routes!(session::sign_in)))
         .routes(routes!(session::sign_out))
         .routes(routes!(session::me))
+        .routes(routes!(own_sessions::list, own_sessions::end_others))
+        .routes(routes!(own_sessions::end))
         .routes(routes!(users::search))
         .routes(takes_json(routes!(conversations::open)))
         .routes(routes!(conversations::list))

@@ -12,6 +12,7 @@ pub mod groups;
 pub mod import;
 pub mod live;
 pub mod messages;
+pub mod own_sessions;
 pub mod passwords;
 pub mod people;
 pub mod policy;

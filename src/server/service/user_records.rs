@@ -117,7 +117,7 @@ pub async fn end_session(ctx: &Context, id: UserId, session: String) -> Result<(
     administrator
         .work(async move {
             let mut transaction = by.begin().await?;
-            if !db::user_session::end(&mut transaction, id, &session, by.actor).await? {
+            if !db::user_session::end(&mut transaction, id, &session, by.actor, "signed_out_by_admin").await? {
                 return Err(Error::not_found());
             }
             by.commit(transaction).await?;

@@ -73,6 +73,7 @@ impl Scene {
             "/api/v1/admin/policy" => json!({"rules": [], "expected_version": 0}),
             "/api/v1/admin/policy/dry_run" => json!({"rules": []}),
             "/rpc/change_password" => json!({"current": "wrong", "new": "a new pass phrase"}),
+            "/rpc/end_own_session" => json!({"session_id": "0123456789abcdef"}),
             "/rpc/get_password_link" => json!({"token": "no-such-link"}),
             "/rpc/search_users" => json!({"q": "b"}),
             "/rpc/get_conversation" => json!({"id": id}),
