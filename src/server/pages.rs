@@ -45,17 +45,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// In development the page listens for a finished build on another port.
 static RELOADS: LazyLock<bool> = LazyLock::new(|| std::env::var_os("LEPTOS_WATCH").is_some());
 
-/// The application's own table of pages.
-#[must_use]
-pub fn listing() -> Vec<AxumRouteListing> {
+/// The application's own table of pages. Made once: while leptos walks through the application for it, nothing loads in the
+/// whole process (`leptos_server::SuppressResourceLoad`), and a page that is rendered in that moment never comes to its end.
+static LISTING: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| {
     let mut routes = leptos_axum::generate_route_list(app::App);
     routes.retain(|route| route.path() != "/");
     routes
-}
+});
 
 /// The pages; the root leads to the inbox.
 pub fn router() -> Router<AppState> {
-    Router::new().route("/", get(|| async { Redirect::to("/messages") })).leptos_routes_with_handler(listing(), page)
+    Router::new().route("/", get(|| async { Redirect::to("/messages") })).leptos_routes_with_handler(LISTING.clone(), page)
 }
 
 async fn page(State(state): State<AppState>, request: Request) -> Result<Response, Error> {

@@ -4,7 +4,15 @@ use crate::support::{
     person::Person,
     server::{Client, Server},
 };
-use std::{collections::BTreeSet, time::Duration};
+use cms_messages::server::router;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 /// Three people; the first has one unread message, the second two, the third three.
 async fn scene() -> (Server, Vec<(Person, Client, String)>) {
@@ -53,6 +61,26 @@ async fn pages_that_are_rendered_at_once_do_not_mix() {
         kinds.insert((name, path, without_what_changes(&page.text).len()));
     }
     assert_eq!(kinds.len(), 3 * 4, "the same page for the same person: {kinds:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_page_comes_to_its_end_while_other_servers_of_this_process_begin() {
+    let server = Server::start().await;
+    let (state, enough) = (server.office.state.clone(), Arc::new(AtomicBool::new(false)));
+    let until = enough.clone();
+    let beginning = tokio::task::spawn_blocking(move || {
+        while !until.load(Ordering::Relaxed) {
+            drop(router::router(state.clone()));
+        }
+    });
+    let stranger = server.stranger();
+    let mut statuses = Vec::new();
+    for _ in 0..50 {
+        statuses.push(stranger.get("/sign_in").await.status);
+    }
+    enough.store(true, Ordering::Relaxed);
+    beginning.await.expect("no panic");
+    assert_eq!(statuses, vec![200; 50]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

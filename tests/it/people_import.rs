@@ -146,6 +146,15 @@ async fn everything_that_is_wrong_is_named_by_its_line_and_nothing_is_imported()
 }
 
 #[tokio::test]
+async fn who_asks_for_something_else_than_there_is_imports_nobody() {
+    let (server, meera) = scene().await;
+    let before = everybody(&server).await;
+    let refused = send(&meera, "?dry_run=true", next_term()).await;
+    assert_eq!((refused.outcome().as_str(), &refused.json()["fields"]), ("422 invalid", &json!({"dry_run": "This is not known here."})));
+    assert_eq!(everybody(&server).await, before);
+}
+
+#[tokio::test]
 async fn a_file_that_leaves_no_admin_is_refused_before_and_then() {
     let (server, meera) = scene().await;
     let members = |names: [&str; 2]| people_file(&names.map(|name| [name, "Name", "Yard", "member", "", "", ""]));

@@ -17,8 +17,10 @@ use utoipa::{IntoParams, ToSchema};
 /// The most lines that a refusal names; a preview names them all.
 const NAMED: usize = 100;
 
-/// Whether to do it, and on what condition.
+/// Whether to do it, and on what condition. A word that is not known is refused: whoever writes `dry_run` does not mean to
+/// import.
 #[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ImportQuery {
     /// `true`: only say what it would do. Nothing is written.

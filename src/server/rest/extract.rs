@@ -91,7 +91,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Body<T> {
     }
 }
 
-/// Which field, and whether it is missing or wrong.
+/// Which field, and whether it is missing, unknown or wrong.
 fn refused<E: Display>(error: &serde_path_to_error::Error<E>) -> Error {
     let place = error.path().to_string();
     let place = if place == "." { "" } else { place.as_str() };
@@ -100,6 +100,7 @@ fn refused<E: Display>(error: &serde_path_to_error::Error<E>) -> Error {
     match missing {
         Some(field) if place.is_empty() => Error::invalid(field, "This is missing."),
         Some(field) => Error::invalid(&format!("{place}.{field}"), "This is missing."),
+        None if cause.starts_with("unknown field `") => Error::invalid(place, "This is not known here."),
         None => Error::invalid(if place.is_empty() { "body" } else { place }, "This has the wrong type or is out of range."),
     }
 }
