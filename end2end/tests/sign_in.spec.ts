@@ -38,12 +38,30 @@ test('the session cookie is not for scripts, and signing out ends it on the serv
   const [cookie] = await asha.context.cookies();
   expect(cookie).toMatchObject({ name: 'cms_session', httpOnly: true, sameSite: 'Lax', path: '/' });
   expect(await asha.page.evaluate(() => document.cookie)).toBe('');
-  await asha.page.goto('/settings');
+  await asha.visit('/settings');
   await asha.page.getByRole('button', { name: 'Sign out' }).click();
   await expect(asha.page).toHaveURL(/\/sign_in/);
   expect(await asha.context.cookies()).toEqual([]);
   await asha.context.addCookies([{ ...cookie }]);
   expect((await asha.api.fetch('GET', '/api/v1/me')).status()).toBe(401);
+});
+
+test('who signs out goes where that leads, and asks for nothing on the way', async ({ asha, guard }) => {
+  // of the other tab, which learns it by being refused
+  guard.allow(status(401));
+  await asha.visit('/settings');
+  const other = await asha.newTab('/messages');
+  const refused: string[] = [];
+  asha.page.on('response', (answer) => void (answer.status() === 401 && refused.push(answer.url())));
+  // the session has ended, and the answer takes its time
+  await asha.page.route('**/sign_out', async (route) => {
+    const answer = await route.fetch({ maxRedirects: 0 });
+    await expect(other).toHaveURL(/\/sign_in/);
+    await route.fulfill({ response: answer });
+  });
+  await asha.page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(asha.page).toHaveURL((url) => url.pathname === '/sign_in' && url.search === '');
+  expect(refused).toEqual([]);
 });
 
 test('a person who is deactivated is out within five seconds', async ({ asha, bikram, guard }) => {

@@ -17,11 +17,15 @@ use crate::{
     server_fns::{changes::get_changes, unread::get_unread_count},
     ui::browser::{clock, interval, live, page},
 };
+use futures_util::future::{AbortHandle, abortable};
 use leptos::{prelude::*, task::spawn_local};
+use std::time::Duration;
 
 /// A question without an answer for so many milliseconds is given up.
 const PATIENCE: u32 = 4_000;
 const TOTALS_EVERY: u32 = 10;
+/// Who wanted to leave and is still here after so long has stayed.
+const STAYED: Duration = Duration::from_secs(10);
 
 /// The tab's connection: what it shows, and asking at once.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +42,7 @@ pub struct Connection {
     failures: RwSignal<u32>,
     patience: RwSignal<u32>,
     asking: StoredValue<Asking>,
+    question: StoredValue<Option<AbortHandle>>,
     /// When the last answer came, and since when none does.
     answered: StoredValue<Option<Timestamp>>,
     unanswered: StoredValue<Option<Timestamp>>,
@@ -72,6 +77,7 @@ impl Connection {
             failures: RwSignal::new(0),
             patience: RwSignal::new(0),
             asking: StoredValue::new(Asking::default()),
+            question: StoredValue::new(None),
             answered: StoredValue::new(None),
             unanswered: StoredValue::new(None),
         };
@@ -92,6 +98,20 @@ impl Connection {
             self.shift(Phase::returning);
         }
         self.ask();
+    }
+
+    /// The viewer ends their session and leaves: nothing is asked any more. A refusal of what they end themselves would lead
+    /// them back here after signing in, and maybe before the way out was taken.
+    pub fn part(self) {
+        if let Some(question) = self.question.try_update_value(Option::take).flatten() {
+            question.abort();
+        }
+        self.asking.try_update_value(|asking| asking.busy = true);
+        let stayed = move || {
+            self.asking.try_update_value(|asking| asking.busy = false);
+            self.ask();
+        };
+        let _ = set_timeout(stayed, STAYED);
     }
 
     fn follow(self, viewer: UserId, attention: Attention) {
@@ -140,9 +160,12 @@ impl Connection {
         self.asking.set_value(Asking { turn, busy: true, again: false });
         let answered = self.answered.try_get_value().flatten();
         self.shift(|phase| phase.asking(clock::now(), answered));
+        let (question, handle) = abortable(self.catch_up(turn));
+        self.question.set_value(Some(handle));
         spawn_local(async move {
-            let answer = self.catch_up(turn).await;
-            self.settle(answer);
+            if let Ok(answer) = question.await {
+                self.settle(answer);
+            }
         });
     }
 

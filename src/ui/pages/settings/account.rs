@@ -4,7 +4,7 @@ use crate::{
     domain::user::Role,
     ui::{
         components::avatar::Avatar,
-        state::{drafts::Drafts, outbox::Outbox, viewer::ViewerState},
+        state::{connection::Connection, drafts::Drafts, outbox::Outbox, viewer::ViewerState},
     },
 };
 use leptos::{ev, prelude::*, task::spawn_local, wasm_bindgen::JsCast, web_sys::HtmlFormElement};
@@ -13,7 +13,7 @@ use leptos::{ev, prelude::*, task::spawn_local, wasm_bindgen::JsCast, web_sys::H
 #[component]
 pub(super) fn Account() -> impl IntoView {
     let user = ViewerState::expect().user;
-    let (drafts, outbox) = (Drafts::expect(), Outbox::expect());
+    let (connection, drafts, outbox) = (Connection::expect(), Drafts::expect(), Outbox::expect());
     let on_sign_out = move |submit: ev::SubmitEvent| {
         drafts.forget_all();
         let Some(form) = submit.target().and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else { return };
@@ -21,6 +21,7 @@ pub(super) fn Account() -> impl IntoView {
         submit.prevent_default();
         spawn_local(async move {
             outbox.forget_all().await;
+            connection.part();
             let _ = form.submit();
         });
     };
