@@ -67,6 +67,7 @@ mod review_exports;
 mod reviews;
 mod seal;
 mod sessions;
+mod signed_out_forms;
 mod slow_clients;
 mod theft;
 mod too_much;

@@ -1,6 +1,7 @@
-//! The form that carries a message never loses it. Whatever refuses it on its way (a layer, the service, a page that
+//! A form in which somebody has written never loses it. Whatever refuses it on its way (a layer, the service, a page that
 //! cannot be rendered), this layer around all of them answers with a page of our own: the text, and a form that sends it
-//! once more under the same key. So an outcome that nobody knows ends as one message, or none.
+//! once more. A message goes under the same key, so an outcome that nobody knows ends as one message, or none. A form of the
+//! administration has no key: it comes back when a layer has refused it, before anything was begun.
 //!
 //! It stands inside of `cross_site`: a text that another site has posted never comes back beside a button of ours.
 
@@ -28,10 +29,45 @@ use std::collections::BTreeMap;
 const CONTENT_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'");
 
-/// What makes the next try the same one.
-const HIDDEN: [&str; 3] = ["client_id", "displayed_seq", "action"];
+/// What makes the next try of a message the same one.
+const KEY: [&str; 3] = ["client_id", "displayed_seq", "action"];
 
-/// Reads the form before anything can refuse it, and gives its text back when something does.
+/// What was posted, for the page that gives it back.
+struct Written {
+    uri: Uri,
+    fields: BTreeMap<String, String>,
+}
+
+impl Written {
+    fn is_message(&self) -> bool {
+        self.uri.path().starts_with("/messages/")
+    }
+
+    /// Whether there is anything to keep: of a message its text.
+    fn says_something(&self) -> bool {
+        self.fields.iter().any(|(name, value)| !value.is_empty() && (!self.is_message() || name == "body"))
+    }
+
+    /// Whether it may be sent once more.
+    fn may_go_again(&self, error: &Error) -> bool {
+        match error.code {
+            Code::Unauthenticated | Code::RateLimited | Code::Unavailable => true,
+            _ => self.is_message() && error.is_transient(),
+        }
+    }
+
+    /// The sentences, which are shown, and what goes along with them.
+    fn parts(&self) -> (Vec<Field<'_>>, Vec<Field<'_>>) {
+        let goes = |(name, _): &Field<'_>| !self.is_message() || *name == "body" || KEY.contains(&name.as_str());
+        let is_shown = |(name, value): &Field<'_>| if self.is_message() { *name == "body" } else { value.contains(char::is_whitespace) };
+        self.fields.iter().filter(goes).partition(is_shown)
+    }
+}
+
+/// Name and value.
+type Field<'a> = (&'a String, &'a String);
+
+/// Reads the form before anything can refuse it, and gives what was written back when something does.
 pub async fn layer(request: Request, next: Next) -> Response {
     if !signed_in::carries_text(&request) || !body::is_form(request.headers()) {
         return next.run(request).await;
@@ -44,11 +80,11 @@ pub async fn layer(request: Request, next: Next) -> Response {
     let form: Bytes = request.body().clone();
     let mut response = next.run(request.map(Body::from)).await;
     let Some(error) = response.extensions_mut().remove::<Error>() else { return response };
-    let fields = urlencoded::fields(&form).unwrap_or_default();
-    if fields.get("body").is_some_and(|text| !text.is_empty()) {
-        page(&error, &uri, &fields, &request_id)
+    let written = Written { uri, fields: urlencoded::fields(&form).unwrap_or_default() };
+    if written.says_something() && (written.is_message() || written.may_go_again(&error)) {
+        page(&error, &written, &request_id)
     } else if error.code == Code::Unauthenticated {
-        Redirect::to(&signed_in::sign_in_and_back(&Method::POST, &uri)).into_response()
+        Redirect::to(&signed_in::sign_in_and_back(&Method::POST, &written.uri)).into_response()
     } else {
         // as it was: for `problem` to write
         response.extensions_mut().insert(error);
@@ -56,20 +92,29 @@ pub async fn layer(request: Request, next: Next) -> Response {
     }
 }
 
-fn page(error: &Error, uri: &Uri, fields: &BTreeMap<String, String>, request_id: &str) -> Response {
-    let field = |name: &str| escape(fields.get(name).map_or("", String::as_str));
+fn page(error: &Error, written: &Written, request_id: &str) -> Response {
+    let (shown, along) = written.parts();
     // a line break right after the tag belongs to HTML, not to the text
-    let text = format!(
-        "<p><label for=\"body\">This was your text:</label></p><p><textarea id=\"body\" name=\"body\" rows=\"8\" cols=\"60\" readonly>\n{}</textarea></p>",
-        field("body")
-    );
-    let signed_out = error.code == Code::Unauthenticated;
-    let sign_in =
-        if signed_out { "<p><a href=\"/sign_in\" target=\"_blank\">Sign in in another tab</a>, then try again here.</p>" } else { "" };
-    let extra = if signed_out || error.is_transient() {
-        let hidden: String =
-            HIDDEN.iter().map(|name| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", field(name))).collect();
-        let action = escape(uri.path());
+    let area = |(nth, (name, text)): (usize, Field<'_>)| {
+        format!(
+            "<p><label for=\"text{nth}\">This was your text:</label></p>\
+             <p><textarea id=\"text{nth}\" name=\"{}\" rows=\"8\" cols=\"60\" dir=\"auto\" readonly>\n{}</textarea></p>",
+            escape(name),
+            escape(text)
+        )
+    };
+    let text: String = shown.into_iter().enumerate().map(area).collect();
+    let extra = if written.may_go_again(error) {
+        let sign_in = if error.code == Code::Unauthenticated {
+            "<p><a href=\"/sign_in\" target=\"_blank\">Sign in in another tab</a>, then try again here.</p>"
+        } else {
+            ""
+        };
+        let field = |(name, value): Field<'_>| {
+            format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value))
+        };
+        let hidden: String = along.into_iter().map(field).collect();
+        let action = escape(written.uri.path());
         format!("{sign_in}<form action=\"{action}\" method=\"post\">{hidden}{text}<p><button>Try again</button></p></form>")
     } else {
         text

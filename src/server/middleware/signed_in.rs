@@ -1,11 +1,15 @@
 //! Refuses what is not for strangers, and counts requests. Everything needs a viewer but what stands in [`OPEN`].
 //!
-//! A program gets 401; a person is sent to the sign-in page and comes back afterwards. Only the form that carries a
-//! message is refused like a program: `forms::kept` gives the text back, a redirect would lose it.
+//! A program gets 401; a person is sent to the sign-in page and comes back afterwards. Only a form in which somebody has
+//! written is refused like a program: `forms::kept` gives the words back, a redirect would lose them.
 
 use crate::{
     error::{Code, Error},
-    server::{context::Context, limits::Requester, middleware::trace},
+    server::{
+        context::Context,
+        limits::Requester,
+        middleware::{body, trace},
+    },
 };
 use axum::{
     extract::Request,
@@ -47,10 +51,12 @@ pub async fn for_people(request: Request, next: Next) -> Response {
     }
 }
 
-/// Whether this is the form that carries a message.
+/// Whether this is a form in which somebody writes: of a message, or a plain one of the administration.
 #[must_use]
 pub fn carries_text(request: &Request) -> bool {
-    request.method() == Method::POST && trace::template(request) == "/messages/{id}"
+    let template = trace::template(request);
+    let is_written = template == "/messages/{id}" || (template.starts_with("/admin/") && body::is_form(request.headers()));
+    request.method() == Method::POST && is_written
 }
 
 /// Counts this request, then asks whether it needs a viewer.
@@ -81,12 +87,18 @@ fn is_open(method: &Method, template: &str) -> bool {
 pub fn sign_in_and_back(method: &Method, uri: &Uri) -> String {
     let back = match *method {
         Method::GET | Method::HEAD => uri.path_and_query().map_or("/", |path| path.as_str()),
-        // below the page that shows them
-        _ if uri.path().starts_with("/settings/") => "/settings",
-        _ => uri.path(),
+        _ => page_of(uri.path()),
     };
     match serde_urlencoded::to_string([("next", back)]) {
         Ok(query) if !matches!(back, "/" | "/messages" | "/sign_out") => format!("/sign_in?{query}"),
         _ => "/sign_in".to_owned(),
     }
+}
+
+/// The page that shows the form which is posted there.
+fn page_of(path: &str) -> &str {
+    // what is posted below a page has so many parts more than the page
+    let parts = [("/settings/", 1), ("/admin/audit/", 2), ("/admin/", 3)].into_iter().find(|(above, _)| path.starts_with(above));
+    let end = parts.and_then(|(_, parts)| path.match_indices('/').nth(parts));
+    end.and_then(|(end, _)| path.get(..end)).unwrap_or(path)
 }
