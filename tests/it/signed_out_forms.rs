@@ -46,7 +46,12 @@ async fn what_an_admin_has_written_survives_the_end_of_their_session() {
     ];
     let kept = server.stranger().submit("/admin/reviews/new", &fields).await;
     assert_eq!(kept.status, 401);
-    assert!(kept.text.contains("Sign in in another tab") && kept.text.contains("&quot;&lt;nobody&gt;&quot; &amp; co."), "{}", kept.text);
+    let is_shown = kept.text.contains(" readonly>\nTwo of them have complained,");
+    assert!(
+        is_shown && kept.text.contains("Sign in in another tab") && kept.text.contains("&quot;&lt;nobody&gt;&quot; &amp; co."),
+        "{}",
+        kept.text
+    );
     assert_eq!(server.office.count("select count(*) from reviews").await, 0);
     // signed in again, in another tab
     let asked = try_again(&meera, &kept).await;

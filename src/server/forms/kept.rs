@@ -110,9 +110,7 @@ fn page(error: &Error, written: &Written, request_id: &str) -> Response {
         } else {
             ""
         };
-        let field = |(name, value): Field<'_>| {
-            format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value))
-        };
+        let field = |(name, value): Field<'_>| format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value));
         let hidden: String = along.into_iter().map(field).collect();
         let action = escape(written.uri.path());
         format!("{sign_in}<form action=\"{action}\" method=\"post\">{hidden}{text}<p><button>Try again</button></p></form>")
