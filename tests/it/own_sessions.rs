@@ -1,8 +1,8 @@
 //! Where one is signed in oneself: the list, ending one or all others, what that leaves in the audit log, and the page.
 
-use crate::{
-    people_instances::{ends, is_out, stream, two},
-    support::server::{Answer, Client, Server},
+use crate::support::{
+    instances::{ends, is_out, stream, two},
+    server::{Answer, Client, Server},
 };
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};

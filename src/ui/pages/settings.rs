@@ -6,7 +6,7 @@ mod device;
 mod own_sessions;
 mod password;
 
-use crate::error::Error;
+use crate::{error::Error, ui::components::icon::Icon};
 use leptos::prelude::*;
 
 /// `/settings`
@@ -31,4 +31,15 @@ pub fn Settings() -> impl IntoView {
 
 fn reason(error: &Error) -> String {
     error.fields.values().next().cloned().unwrap_or_else(|| error.detail.clone())
+}
+
+/// Why it was not done.
+#[component]
+fn Refused(reason: String) -> impl IntoView {
+    view! {
+        <p class="field-error">
+            <Icon name="alert"/>
+            {reason}
+        </p>
+    }
 }

@@ -5,6 +5,7 @@
 pub mod backup;
 pub mod checker;
 pub mod database;
+pub mod instances;
 pub mod person;
 pub mod program;
 pub mod server;

@@ -8,7 +8,7 @@ use crate::ui::{
     components::keys,
     state::notifier,
 };
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 
 /// Settings that this browser keeps; without script there is nothing to set.
 #[component]
@@ -21,8 +21,7 @@ pub(super) fn Device() -> impl IntoView {
         letters.set(storage::get(keys::SETTING).as_deref() != Some("off"));
         permission.set(Some(notify::permission()));
     });
-    let on_notify = move |change: ev::Event| {
-        let wanted = event_target_checked(&change);
+    let on_notify = move |wanted: bool| {
         shown.set(wanted);
         storage::set(notifier::SETTING, (!wanted).then_some("off"));
         // asked for on a click, never on load
@@ -30,8 +29,7 @@ pub(super) fn Device() -> impl IntoView {
             notify::ask(move |answer| permission.set(Some(answer)));
         }
     };
-    let on_letters = move |change: ev::Event| {
-        let wanted = event_target_checked(&change);
+    let on_letters = move |wanted: bool| {
         letters.set(wanted);
         storage::set(keys::SETTING, (!wanted).then_some("off"));
     };
@@ -47,42 +45,56 @@ pub(super) fn Device() -> impl IntoView {
                 <h2 id="device">"This device"</h2>
             </header>
             <div>
-                <div class="field_row">
-                    <div>
-                        <label for="notify">"Show notifications"</label>
-                        <p class="field-hint" id="notify_hint">
-                            {hint}
-                        </p>
-                    </div>
-                    <input
-                        class="switch"
-                        type="checkbox"
-                        role="switch"
-                        id="notify"
-                        aria-describedby="notify_hint"
-                        prop:checked=move || shown.get() && permission.get() == Some(Permission::Granted)
-                        disabled=move || !possible()
-                        on:change=on_notify
-                    />
-                </div>
-                <div class="field_row settings-keys">
-                    <div>
-                        <label for="keys_switch">"Single-letter keys"</label>
-                        <p class="field-hint" id="keys_hint">
-                            "N for a new message, ? for all keys. Turn off if you use speech input."
-                        </p>
-                    </div>
-                    <input
-                        class="switch"
-                        type="checkbox"
-                        role="switch"
-                        id="keys_switch"
-                        aria-describedby="keys_hint"
-                        prop:checked=move || letters.get()
-                        on:change=on_letters
-                    />
-                </div>
+                <Switch
+                    id="notify"
+                    label="Show notifications"
+                    hint=Signal::derive(hint)
+                    on=Signal::derive(move || shown.get() && permission.get() == Some(Permission::Granted))
+                    possible=Signal::derive(possible)
+                    on_change=on_notify
+                />
+                <Switch
+                    id="keys_switch"
+                    label="Single-letter keys"
+                    hint="N for a new message, ? for all keys. Turn off if you use speech input."
+                    on=letters
+                    on_change=on_letters
+                />
             </div>
         </section>
+    }
+}
+
+/// A setting that is on or off at once.
+#[component]
+fn Switch(
+    id: &'static str,
+    label: &'static str,
+    #[prop(into)] hint: Signal<&'static str>,
+    #[prop(into)] on: Signal<bool>,
+    #[prop(into, default = true.into())] possible: Signal<bool>,
+    on_change: impl FnMut(bool) + 'static,
+) -> impl IntoView {
+    let mut on_change = on_change;
+    let hint_id = format!("{id}_hint");
+    view! {
+        <div class="field_row">
+            <div>
+                <label for=id>{label}</label>
+                <p class="field-hint" id=hint_id.clone()>
+                    {hint}
+                </p>
+            </div>
+            <input
+                class="switch"
+                type="checkbox"
+                role="switch"
+                id=id
+                aria-describedby=hint_id
+                prop:checked=on
+                disabled=move || !possible.get()
+                on:change=move |change| on_change(event_target_checked(&change))
+            />
+        </div>
     }
 }

@@ -1,7 +1,7 @@
 //! Where the viewer is signed in, and ending what they do not know: plain forms, answered in place once the page is
 //! hydrated.
 
-use super::reason;
+use super::{Refused, reason};
 use crate::{
     domain::{client_name::client_name, form::FormFlash, session::OwnSession},
     error::{Code, Error},
@@ -182,15 +182,5 @@ fn Row(own: OwnSession, on_end: Callback<String>) -> impl IntoView {
             </div>
             {end}
         </li>
-    }
-}
-
-#[component]
-fn Refused(reason: String) -> impl IntoView {
-    view! {
-        <p class="field-error">
-            <Icon name="alert"/>
-            {reason}
-        </p>
     }
 }

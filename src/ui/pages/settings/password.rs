@@ -1,11 +1,7 @@
 //! The own password.
 
-use super::reason;
-use crate::{
-    domain::form::FormFlash,
-    server_fns::session::change_password,
-    ui::{components::icon::Icon, state::viewer::ViewerState},
-};
+use super::{Refused, reason};
+use crate::{domain::form::FormFlash, server_fns::session::change_password, ui::state::viewer::ViewerState};
 use leptos::{ev, html, prelude::*, task::spawn_local};
 use leptos_router::hooks::use_query_map;
 
@@ -74,18 +70,7 @@ pub(super) fn OwnPassword() -> impl IntoView {
                     />
                 </div>
                 <div id="password_status" role="status">
-                    {move || {
-                        refused
-                            .get()
-                            .map(|reason| {
-                                view! {
-                                    <p class="field-error">
-                                        <Icon name="alert"/>
-                                        {reason}
-                                    </p>
-                                }
-                            })
-                    }}
+                    {move || refused.get().map(|reason| view! { <Refused reason/> })}
                     {move || saved.get().then(|| view! { <p class="field-hint">"Your password is changed. Other sessions have ended."</p> })}
                 </div>
                 <div class="cluster">
