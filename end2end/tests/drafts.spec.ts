@@ -2,6 +2,7 @@ import type { Locator } from '@playwright/test';
 import { status } from '../fixtures/guard.ts';
 import { cms } from '../fixtures/site.ts';
 import { expect, test } from '../fixtures/test.ts';
+import { ConversationPage } from '../pages/conversation.ts';
 
 test('what is typed stays with its conversation and never shows up in another', async ({ asha, bikram, chitra }) => {
   for (const peer of [bikram, chitra]) await asha.api.send((await asha.api.open(peer.id)).id, `Hello ${peer.givenName}`);
@@ -45,6 +46,19 @@ test('a draft does not outlive its person: the next one at this desk does not se
   await expect(asha.page).toHaveURL(/\/sign_in/);
   const kept = await asha.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
   expect(kept).not.toContain('Confidential');
+});
+
+test('nor in another tab of theirs', async ({ asha, bikram, guard }) => {
+  guard.allow(status(401));
+  const { id } = await asha.api.open(bikram.id);
+  await asha.visit('/settings');
+  const tab = await asha.newTab(`/messages/${id}`);
+  const draft = (): Promise<string> => tab.evaluate(() => JSON.stringify({ ...sessionStorage }));
+  await new ConversationPage(tab).field.fill('Confidential, half written');
+  expect(await draft()).toContain('Confidential');
+  await asha.page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(tab).toHaveURL(/\/sign_in/);
+  expect(await draft()).not.toContain('Confidential');
 });
 
 test('what is being written stays in sight while it cannot be sent, and stands in the field when it can again', async ({ asha, bikram, guard }) => {

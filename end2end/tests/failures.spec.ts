@@ -1,4 +1,5 @@
 // What happens to a message when the way to the server, or the way back, is broken.
+import { lines } from '../fixtures/api.ts';
 import { unavailable } from '../fixtures/faults.ts';
 import { cutOff, status } from '../fixtures/guard.ts';
 import { expect, test } from '../fixtures/test.ts';
@@ -112,4 +113,39 @@ test('a server that fails for a while is asked again, and the page keeps what it
   await expect(bikram.conversation.bubble('Before the trouble')).toBeVisible();
   await bikram.page.unroute('**/rpc/get_changes');
   await expect(bikram.conversation.bubble('During the trouble')).toBeVisible({ timeout: 30_000 });
+});
+
+test('a page of the history that does not come is asked for once, and again by whoever wants it', async ({ asha, bikram, guard }) => {
+  guard.allow(status(503));
+  const { id } = await asha.api.open(bikram.id);
+  await asha.api.sendMany(id, lines(150));
+  await asha.visit(`/messages/${id}`);
+  let asked = 0;
+  await asha.page.route('**/rpc/get_messages', async (route) => {
+    asked += 1;
+    await unavailable(route);
+  });
+  await asha.conversation.bubbles.first().scrollIntoViewIfNeeded();
+  await expect(asha.conversation.log.getByRole('alert')).toContainText('cannot be reached');
+  await asha.frame.polls(3);
+  expect(asked).toBe(1);
+  await asha.page.unroute('**/rpc/get_messages');
+  await asha.conversation.log.getByRole('link', { name: 'Earlier messages' }).click();
+  await expect(asha.conversation.log.getByRole('alert')).toHaveCount(0);
+  await expect(asha.conversation.seq(51)).toBeAttached();
+});
+
+test('a change of the policy that cannot be read keeps no message away', async ({ asha, bikram, guard }) => {
+  guard.allow(status(503));
+  const { id } = await asha.api.open(bikram.id);
+  await asha.api.send(id, 'Before the change');
+  await asha.visit(`/messages/${id}`);
+  await asha.page.route('**/rpc/get_conversations', unavailable);
+  await asha.page.route('**/rpc/get_changes', async (route) => {
+    const response = await route.fetch();
+    const json = await response.json();
+    await route.fulfill({ response, json: { ...json, policy_version: json.policy_version + 1 } });
+  });
+  await bikram.api.send(id, 'After the change');
+  await expect(asha.conversation.bubble('After the change')).toBeVisible();
 });

@@ -50,13 +50,13 @@ test('who signs out goes where that leads, and asks for nothing on the way', asy
   // of the other tab, which learns it by being refused
   guard.allow(status(401));
   await asha.visit('/settings');
-  const other = await asha.newTab('/messages');
+  const other = await asha.newTab('/messages?q=a%2Bb');
   const refused: string[] = [];
   asha.page.on('response', (answer) => void (answer.status() === 401 && refused.push(answer.url())));
   // the session has ended, and the answer takes its time
   await asha.page.route('**/sign_out', async (route) => {
     const answer = await route.fetch({ maxRedirects: 0 });
-    await expect(other).toHaveURL(/\/sign_in/);
+    await expect(other).toHaveURL((url) => url.pathname === '/sign_in' && url.searchParams.get('next') === '/messages?q=a%2Bb');
     await route.fulfill({ response: answer });
   });
   await asha.page.getByRole('button', { name: 'Sign out' }).click();

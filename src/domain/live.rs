@@ -42,6 +42,8 @@ pub enum News {
     Happened,
     /// The stream is like this now.
     Stands(Health),
+    /// The viewer ends their session in one of the tabs: nothing that was typed stays in the others.
+    Parted,
 }
 
 /// What the tabs of one viewer in one browser say to each other.
@@ -49,16 +51,17 @@ pub enum News {
 pub enum Word {
     /// Whoever leads: how is the stream?
     Ask,
-    /// The leader has news.
+    /// The leader has news, or whoever parts.
     News(News),
 }
 
 impl Word {
-    const ALL: [(Self, &str); 4] = [
+    const ALL: [(Self, &str); 5] = [
         (Self::Ask, "ask"),
         (Self::News(News::Happened), "happened"),
         (Self::News(News::Stands(Health::Healthy)), "healthy"),
         (Self::News(News::Stands(Health::Unheard)), "unheard"),
+        (Self::News(News::Parted), "parted"),
     ];
 
     /// As it is sent.

@@ -84,6 +84,9 @@ pub struct FoundUser {
     pub can_write: bool,
     /// The reason in the organisation's words when it cannot.
     pub cannot_write_reason: Option<String>,
+    /// Whether the two have written to each other: that can be read in any case.
+    #[serde(default)]
+    pub has_history: bool,
 }
 
 fn initials(name: &str) -> String {

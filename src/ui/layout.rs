@@ -89,9 +89,9 @@ fn Frame(session: Session, content: fn() -> AnyView) -> impl IntoView {
     let open = OpenConversation::provide();
     Toasts::provide();
     let notifier = Notifier::new(attention);
+    Drafts::provide(viewer);
     let connection = Connection::provide(viewer, store, listing, notifier, attention, open.0);
     delivery::start(store);
-    Drafts::provide(viewer);
     ReadPointers::provide(store);
     Outbox::provide(viewer, store, attention, connection);
     let new_message = NewMessageOpen::provide();

@@ -239,6 +239,12 @@ async fn a_conversation_is_opened_from_the_search() {
     assert_eq!(denied.status, 403);
     assert!(denied.text.contains("Internal Audit takes no messages."));
     assert_eq!(client.submit("/messages/new", &[("recipient_id", "nobody")]).await.status, 404);
+    // what was written stays readable, and is found
+    zoya.write(zoya.open(&asha).await, "One question").await;
+    let mut owner = server.office.database.owner().await;
+    owner.execute("update participants set last_sent_at = '2020-01-01' where last_sent_at is not null").await.expect("long ago");
+    let known = client.get("/messages/new?q=zoya").await;
+    assert!(known.text.contains("Internal Audit takes no messages.") && known.text.contains("recipient_id"), "{}", known.text);
 }
 
 #[tokio::test]

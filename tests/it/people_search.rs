@@ -117,7 +117,7 @@ async fn at_most_twenty_and_never_an_address() {
     let json = serde_json::to_value(viewer.find("kumar00").await).expect("json");
     let mut keys: Vec<&String> = json[0].as_object().expect("an object").keys().collect();
     keys.sort();
-    assert_eq!(keys, ["active", "can_write", "cannot_write_reason", "department", "display_name", "id", "role", "username"]);
+    assert_eq!(keys, ["active", "can_write", "cannot_write_reason", "department", "display_name", "has_history", "id", "role", "username"]);
 }
 
 #[tokio::test]

@@ -64,5 +64,5 @@ fn judge(policy: &Policy, me: &Party, found: Match) -> Option<FoundUser> {
         Decision::Allow => None,
         Decision::Deny { reason, .. } => Some(reason),
     });
-    Some(FoundUser { can_write: cannot_write_reason.is_none(), cannot_write_reason, user: found.user })
+    Some(FoundUser { can_write: cannot_write_reason.is_none(), cannot_write_reason, has_history: found.is_known, user: found.user })
 }

@@ -72,6 +72,7 @@ pub mod live {
     #![expect(missing_docs, reason = "see ui/browser/live.rs")]
 
     pub fn listen(_viewer: &str, _on_news: impl Fn(crate::domain::live::News) + 'static) {}
+    pub fn part(_viewer: &str) {}
 }
 
 /// Desktop notifications.

@@ -32,8 +32,7 @@ const SPREAD: f64 = 1_000.0;
 
 /// Listens until the page goes.
 pub fn listen(viewer: &str, on_news: impl Fn(News) + 'static) {
-    // of another viewer nothing is heard: their tabs are about to go
-    let name = format!("cms_messages.live.{viewer}");
+    let name = channel_of(viewer);
     let Some(locks) = Locks::of_this_browser() else { return };
     let Ok(channel) = BroadcastChannel::new(&name) else { return };
     let tab = Rc::new(Tab {
@@ -56,6 +55,18 @@ pub fn listen(viewer: &str, on_news: impl Fn(News) + 'static) {
     // as long as the page, like the closures
     std::mem::forget(interval::every(LOOK, move || looking.look()));
     tab.look();
+}
+
+/// Tells the other tabs of this viewer that they part.
+pub fn part(viewer: &str) {
+    if let Ok(channel) = BroadcastChannel::new(&channel_of(viewer)) {
+        let _ = channel.post_message(&Word::News(News::Parted).as_str().into());
+    }
+}
+
+/// Of another viewer nothing is heard: their tabs are about to go.
+fn channel_of(viewer: &str) -> String {
+    format!("cms_messages.live.{viewer}")
 }
 
 /// This tab among those of its viewer.
@@ -135,7 +146,7 @@ impl Tab {
                     tab.watch.borrow_mut().answer(health);
                     tab.tell(health, false);
                 }
-                (Some(Word::News(News::Happened)), _) => (tab.on_news)(News::Happened),
+                (Some(Word::News(news @ (News::Happened | News::Parted))), _) => (tab.on_news)(news),
                 _ => {}
             }
         });

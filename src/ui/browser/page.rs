@@ -41,6 +41,19 @@ pub fn here() -> String {
     location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
 }
 
+/// Percent-encodes what is no unreserved character (RFC 3986), the same on both sides.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut escaped, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+        escaped
+    })
+}
+
 /// Whether a key press belongs to something that takes text, or to a dialog, or carries a modifier.
 #[must_use]
 pub fn is_taken(key: &ev::KeyboardEvent) -> bool {

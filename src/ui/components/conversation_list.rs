@@ -251,7 +251,7 @@ fn Nothing() -> impl IntoView {
         Some(q) => view! {
             <EmptyState icon="search" title=format!("No conversation matches “{q}”")>
                 <p>"Every word must begin a name, a user name or a department. Accents and capitals do not matter."</p>
-                <a class="button" data-kind="primary" href=format!("/messages/new?q={}", escape(&q))>
+                <a class="button" data-kind="primary" href=format!("/messages/new?q={}", page::escape(&q))>
                     "Look among all colleagues"
                 </a>
                 <a class="button" href="/messages" on:click=on_clear>
@@ -291,7 +291,7 @@ fn More() -> impl IntoView {
         }
     };
     let href = move |cursor: &str| match listing.searched() {
-        Some(q) => format!("/messages?q={}&cursor={cursor}", escape(&q)),
+        Some(q) => format!("/messages?q={}&cursor={cursor}", page::escape(&q)),
         None => format!("/messages?cursor={cursor}"),
     };
     move || {
@@ -314,16 +314,4 @@ fn found_in_words(count: usize, more: bool, q: &str) -> String {
         _ if more => format!("More than {count} conversations for “{q}”"),
         _ => format!("{count} conversations for “{q}”"),
     }
-}
-
-/// Percent-encodes what is no unreserved character (RFC 3986), the same on both sides.
-fn escape(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut escaped, byte| {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-        escaped
-    })
 }

@@ -7,6 +7,7 @@ use super::{icon::Icon, message_bubble::MessageBubble, no_script::NoScript};
 use crate::{
     browser::scroll::{self, Watch},
     domain::{
+        connection::Phase,
         ids::Seq,
         rows::{Day, RowKey, day_name},
         thread::{Side, Thread},
@@ -14,7 +15,7 @@ use crate::{
     ui::{
         browser::page::is_plain,
         components::toast::{Toast, Toasts},
-        state::{attention::Attention, thread::ThreadState},
+        state::{attention::Attention, connection::Connection, thread::ThreadState},
     },
 };
 use leptos::{
@@ -252,7 +253,7 @@ fn keep_watch(state: ThreadState, open_at: OpenAt, top: NodeRef<html::Div>, bott
             let watch = |side: Side| {
                 Watch::new(&scroller, NEAR, move |near| {
                     if near {
-                        state.load(side);
+                        state.load_near(side);
                     }
                 })
             };
@@ -264,6 +265,13 @@ fn keep_watch(state: ThreadState, open_at: OpenAt, top: NodeRef<html::Div>, bott
             state.change(|_| ()).await;
             state.live.try_set(true);
         });
+    });
+
+    let phase = Connection::expect().phase;
+    Effect::new(move |_| {
+        if phase.get() == Phase::Live {
+            state.recover();
+        }
     });
 
     // an edge that is still near after its page has come does not call again by itself

@@ -14,7 +14,11 @@ use crate::{
     },
     error::Error,
     server_fns::users::search_users,
-    ui::state::{inbox_store::InboxStore, viewer::ViewerState},
+    ui::state::{
+        inbox_store::InboxStore,
+        patience::{PATIENCE, in_time},
+        viewer::ViewerState,
+    },
 };
 use leptos::{ev, html, leptos_dom::helpers::debounce, prelude::*, task::spawn_local};
 use std::time::Duration;
@@ -61,7 +65,7 @@ pub fn UserSearch(
             return;
         }
         spawn_local(async move {
-            let found = search_users(q.clone()).await;
+            let found = in_time(PATIENCE, search_users(q.clone())).await;
             // a later question has overtaken this one, or the dialog is gone
             if asked.try_with_value(|(now, _)| *now == turn) != Some(true) {
                 return;
@@ -256,11 +260,7 @@ pub fn Person(
 /// and so is who has a conversation already.
 #[must_use]
 pub fn is_closed(person: &FoundUser) -> bool {
-    !person.can_write && person.user.active && !has_history(&person.user)
-}
-
-fn has_history(user: &User) -> bool {
-    InboxStore::expect().inbox.with_untracked(|inbox| inbox.conversations().iter().any(|row| row.peer.id == user.id))
+    !person.can_write && person.user.active && !person.has_history
 }
 
 fn note(user: &User) -> Option<AnyView> {

@@ -15,7 +15,10 @@ use crate::{
             icon::Icon,
             user_search::{Person, UserSearch, in_words, is_closed},
         },
-        state::inbox_store::InboxStore,
+        state::{
+            inbox_store::InboxStore,
+            patience::{PATIENCE, in_time},
+        },
     },
 };
 use leptos::{ev, prelude::*, task::spawn_local};
@@ -71,7 +74,7 @@ pub fn NewMessageDialog() -> impl IntoView {
         busy.set_value(true);
         trouble.set(None);
         spawn_local(async move {
-            let opened = create_conversation(person.user.id).await;
+            let opened = in_time(PATIENCE, create_conversation(person.user.id)).await;
             busy.set_value(false);
             match opened {
                 Ok(conversation) => {

@@ -5,7 +5,9 @@
 //! A change of a total is a change of the feed, so the totals are asked for when the feed brought something, and every
 //! tenth time in any case.
 
-use super::{attention::Attention, inbox_store::InboxStore, listing::Listing, notifier::Notifier, patience::in_time, today::Today};
+use super::{
+    attention::Attention, drafts::Drafts, inbox_store::InboxStore, listing::Listing, notifier::Notifier, patience::in_time, today::Today,
+};
 use crate::{
     domain::{
         connection::Phase,
@@ -32,6 +34,7 @@ const STAYED: Duration = Duration::from_secs(10);
 pub struct Connection {
     /// What the connection line says.
     pub phase: RwSignal<Phase>,
+    viewer: UserId,
     store: InboxStore,
     listing: Listing,
     notifier: Notifier,
@@ -67,6 +70,7 @@ impl Connection {
     ) -> Self {
         let connection = Self {
             phase: RwSignal::new(Phase::Live),
+            viewer,
             store,
             listing,
             notifier,
@@ -82,7 +86,7 @@ impl Connection {
             unanswered: StoredValue::new(None),
         };
         provide_context(connection);
-        connection.follow(viewer, attention);
+        connection.follow(attention);
         connection
     }
 
@@ -100,9 +104,10 @@ impl Connection {
         self.ask();
     }
 
-    /// The viewer ends their session and leaves: nothing is asked any more. A refusal of what they end themselves would lead
+    /// The viewer ends their session and leaves: nothing is asked any more, and the other tabs forget what was typed in them. A refusal of what they end themselves would lead
     /// them back here after signing in, and maybe before the way out was taken.
     pub fn part(self) {
+        live::part(&self.viewer.to_string());
         if let Some(question) = self.question.try_update_value(Option::take).flatten() {
             question.abort();
         }
@@ -114,13 +119,15 @@ impl Connection {
         let _ = set_timeout(stayed, STAYED);
     }
 
-    fn follow(self, viewer: UserId, attention: Attention) {
+    fn follow(self, attention: Attention) {
+        let drafts = Drafts::expect();
         Effect::new(move |_| {
             // what the page was rendered with was an answer too
             self.answered.set_value(clock::now());
-            live::listen(&viewer.to_string(), move |news| match news {
+            live::listen(&self.viewer.to_string(), move |news| match news {
                 News::Happened => self.ask(),
                 News::Stands(health) => note(self.stream, health),
+                News::Parted => drafts.forget_all(),
             });
         });
         // made anew only when the pace changes: what begins again with every change of the stream may never ring
@@ -185,7 +192,7 @@ impl Connection {
             }
             // signed out elsewhere, deactivated, or expired: nothing of the conversations stays on the screen
             Err(error) if error.code == Code::Unauthenticated => {
-                page::leave_for(&format!("/sign_in?next={}", page::here().replace('&', "%26").replace('#', "%23")));
+                page::leave_for(&format!("/sign_in?next={}", page::escape(&page::here())));
             }
             // somebody else signed in: this page goes, what it has not sent waits for its writer
             Err(error) if error.code == Code::ViewerChanged => page::leave_for("/messages"),
@@ -209,12 +216,6 @@ impl Connection {
                 page::reload();
                 return Ok(());
             }
-            if self.store.policy_version.try_get_untracked().is_some_and(|known| known < changes.policy_version) {
-                let open = self.open.try_get_untracked().flatten();
-                let moved = in_time(PATIENCE, self.listing.renew(open)).await?;
-                self.notifier.tell(&moved);
-                let _ = self.store.policy_version.try_set(changes.policy_version);
-            }
             let wants_totals = !changes.items.is_empty() || turn.is_multiple_of(TOTALS_EVERY);
             // asked after the rows were read: a total is never older than the rows beside it
             let unread = if wants_totals && !changes.more { Some(in_time(PATIENCE, get_unread_count()).await?) } else { None };
@@ -223,6 +224,12 @@ impl Connection {
                 note(self.store.unread, unread);
             }
             self.notifier.tell(&moved);
+            // after what is new was shown: many pages take their time, and may fail
+            if self.store.policy_version.try_get_untracked().is_some_and(|known| known < changes.policy_version) {
+                let moved = self.listing.renew(self.open.try_get_untracked().flatten()).await?;
+                self.notifier.tell(&moved);
+                let _ = self.store.policy_version.try_set(changes.policy_version);
+            }
             if !changes.more {
                 return Ok(());
             }

@@ -3,7 +3,10 @@
 //! Rows come from the store; here is only which of them, and in which order. A conversation that the store knows from
 //! elsewhere (a link, a search) stands in the inbox only once the pages reach down to it, so the list never has gaps.
 
-use super::inbox_store::InboxStore;
+use super::{
+    inbox_store::InboxStore,
+    patience::{PATIENCE, in_time},
+};
 use crate::{
     domain::{conversation::Conversation, ids::ConversationId, inbox::Inbox, page::ConversationPage, time::Timestamp},
     error::{Code, Error},
@@ -141,7 +144,7 @@ impl Listing {
         }
         self.busy.set(true);
         spawn_local(async move {
-            let page = get_conversations(Some(q.clone()), None).await;
+            let page = in_time(PATIENCE, get_conversations(Some(q.clone()), None)).await;
             if !self.is_turn(turn) {
                 return;
             }
@@ -159,7 +162,7 @@ impl Listing {
         let turn = self.take_turn();
         self.busy.set(true);
         spawn_local(async move {
-            let page = get_conversations(q.clone(), Some(cursor)).await;
+            let page = in_time(PATIENCE, get_conversations(q.clone(), Some(cursor))).await;
             if !self.is_turn(turn) {
                 return;
             }
@@ -179,7 +182,7 @@ impl Listing {
         let turn = self.take_turn();
         self.busy.set(true);
         spawn_local(async move {
-            let page = get_conversations(None, None).await;
+            let page = in_time(PATIENCE, get_conversations(None, None)).await;
             if !self.is_turn(turn) {
                 return;
             }
@@ -211,16 +214,16 @@ impl Listing {
         let extent = self.extent.try_get_untracked().unwrap_or(Extent::Nothing);
         let held = |inbox: &Inbox| inbox.conversations().iter().filter(|row| extent.holds(row)).count();
         let wanted = self.store.inbox.try_with_untracked(held).unwrap_or_default();
-        let mut page = get_conversations(None, None).await?;
+        let mut page = in_time(PATIENCE, get_conversations(None, None)).await?;
         let mut extent = Extent::of(&page);
         let mut inbox = Inbox::new(page);
         while inbox.conversations().len() < wanted && inbox.next_cursor.is_some() {
-            page = get_conversations(None, inbox.next_cursor.clone()).await?;
+            page = in_time(PATIENCE, get_conversations(None, inbox.next_cursor.clone())).await?;
             extent = Extent::of(&page);
             inbox.append(page);
         }
         if let Some(id) = open.filter(|id| inbox.get(*id).is_none()) {
-            let items = match get_conversation(id).await {
+            let items = match in_time(PATIENCE, get_conversation(id)).await {
                 Ok(conversation) => vec![conversation],
                 Err(error) if error.code == Code::NotFound => Vec::new(),
                 Err(error) => return Err(error),

@@ -142,6 +142,22 @@ impl ThreadState {
         }
     }
 
+    /// Loads more on a side that has come near. Where that failed only a wish, or a connection that is back, tries again:
+    /// an edge stays near, and would ask without a pause.
+    pub fn load_near(self, side: Side) {
+        if self.trouble.with_untracked(|trouble| trouble.as_ref().is_none_or(|(known, _)| *known != side)) {
+            self.load(side);
+        }
+    }
+
+    /// Loads again what failed for a reason that may be gone.
+    pub fn recover(self) {
+        let failed = |trouble: &Option<(Side, Error)>| trouble.as_ref().filter(|(_, error)| error.is_transient()).map(|(side, _)| *side);
+        if let Some(side) = self.trouble.with_untracked(failed) {
+            self.load(side);
+        }
+    }
+
     /// Loads more on one side, if there is more and nothing else is being loaded.
     pub fn load(self, side: Side) {
         let more = self.thread.with_untracked(|thread| match side {
@@ -159,7 +175,7 @@ impl ThreadState {
             Side::Newer => PageAt::After(thread.newest()),
         });
         spawn_local(async move {
-            match get_messages(self.id, at).await {
+            match in_time(PATIENCE, get_messages(self.id, at)).await {
                 Ok(page) => {
                     self.change(move |thread| {
                         thread.put(page, side);
@@ -206,7 +222,7 @@ impl ThreadState {
     /// Goes to the newest message.
     pub async fn to_newest(self) -> Result<(), Error> {
         if self.thread.try_with_untracked(Thread::follows) == Some(false) {
-            let page = get_messages(self.id, PageAt::Newest).await?;
+            let page = in_time(PATIENCE, get_messages(self.id, PageAt::Newest)).await?;
             self.quiet.try_set(true);
             self.thread.try_update(move |thread| thread.reset(page));
             tick().await;
@@ -227,7 +243,7 @@ impl ThreadState {
     /// Fetches one message again: when it was delivered and read is not part of what arrives by itself.
     pub fn refresh(self, seq: Seq) {
         spawn_local(async move {
-            if let Ok(page) = get_messages(self.id, PageAt::Around(seq)).await {
+            if let Ok(page) = in_time(PATIENCE, get_messages(self.id, PageAt::Around(seq))).await {
                 self.change(move |thread| thread.take_over(page)).await;
             }
         });

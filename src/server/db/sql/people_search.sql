@@ -24,7 +24,10 @@ from (
                case when class.rank = 3 then 1 - word_similarity($5, u.search_text) else 0 end as distance
         from users u
         left join participants p on p.user_id = $1 and p.peer_id = u.id and p.last_activity_at is not null
-        left join participants q on q.user_id = u.id and q.peer_id = $1
+        left join lateral (
+            -- looked up for each of them: a join may be made by reading all of the table
+            select last_sent_at from participants where user_id = u.id and peer_id = $1 offset 0
+        ) q on true
         cross join lateral (
             select case
                        when u.username = $5 or starts_with(u.search_text || ' ', ' ' || $5 || ' ' || u.username || ' ') then 0
