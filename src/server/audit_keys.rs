@@ -1,37 +1,59 @@
 //! The file with the keys that sign the tree of the audit log: one private key a line, blank lines and `#` aside.
 //!
-//! Several keys are a rotation: each signs every checkpoint. All have one name, the origin of the tree.
+//! Several keys are a rotation: each signs every checkpoint. A public key is one that signs no more, because it was lost or
+//! taken out too early: what it has signed is gone on with. All have one name, the origin of the tree.
 
 use crate::server::{
     failure::Failure,
-    proof::note::{PrivateKey, is_name},
+    proof::note::{PrivateKey, PublicKey, is_name},
     settings::Settings,
 };
 use std::{
+    collections::BTreeSet,
     fs::OpenOptions,
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
+/// What a file of keys holds.
+#[derive(Debug, Clone, Default)]
+pub struct Keys {
+    /// Each signs every checkpoint.
+    pub signing: Vec<PrivateKey>,
+    /// These sign no more; a tree that one of them has signed last is gone on with.
+    pub earlier: Vec<PublicKey>,
+}
+
 /// The keys; none without a file.
 ///
 /// # Errors
-/// When the file cannot be read, holds no key, something that is no key, or keys of several names. Nothing of it is quoted.
-pub fn load(file: Option<&Path>) -> Result<Vec<PrivateKey>, Failure> {
-    let Some(file) = file else { return Ok(Vec::new()) };
+/// When the file cannot be read, holds no private key, something that is no key, or keys of several names. Nothing of it is quoted.
+pub fn load(file: Option<&Path>) -> Result<Keys, Failure> {
+    let Some(file) = file else { return Ok(Keys::default()) };
     let name = file.display();
     let text = std::fs::read_to_string(file).map_err(|error| Failure(format!("[audit] key_file: {name} cannot be read: {error}")))?;
     let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-    let wrong = |n: usize| Failure(format!("[audit] key_file: line {} of {name} is no key", n.saturating_add(1)));
-    let keys = lines.map(|(n, line)| line.parse().map_err(|_| wrong(n))).collect::<Result<Vec<PrivateKey>, _>>()?;
-    let mut names: Vec<String> = keys.iter().map(|key| key.public().name().to_owned()).collect();
-    names.dedup();
-    match names.len() {
-        0 => Err(Failure(format!("[audit] key_file: there is no key in {name}"))),
-        1 => Ok(keys),
-        _ => Err(Failure(format!("[audit] key_file: the keys in {name} have different names; a tree has one"))),
+    let (mut keys, mut names) = (Keys::default(), BTreeSet::new());
+    for (n, line) in lines {
+        if let Ok(key) = line.parse::<PrivateKey>() {
+            names.insert(key.public().name().to_owned());
+            keys.signing.push(key);
+        } else if let Ok(key) = line.parse::<PublicKey>() {
+            names.insert(key.name().to_owned());
+            keys.earlier.push(key);
+        } else {
+            return Err(Failure(format!("[audit] key_file: line {} of {name} is no key", n.saturating_add(1))));
+        }
     }
+    if keys.signing.is_empty() {
+        let only = if keys.earlier.is_empty() { "" } else { " that signs: a public one is only believed" };
+        return Err(Failure(format!("[audit] key_file: there is no key in {name}{only}")));
+    }
+    if names.len() > 1 {
+        return Err(Failure(format!("[audit] key_file: the keys in {name} have different names; a tree has one")));
+    }
+    Ok(keys)
 }
 
 /// A new key in a new file that only its owner can read.
@@ -81,7 +103,8 @@ mod tests {
         assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
         assert!(create(&file, "messages.example.org").expect_err("there already").0.contains("never overwritten"));
         let loaded = load(Some(&file)).expect("readable");
-        assert_eq!(loaded.iter().map(|key| key.public()).collect::<Vec<_>>(), [key.public()]);
+        assert_eq!(loaded.signing.iter().map(|key| key.public()).collect::<Vec<_>>(), [key.public()]);
+        assert!(loaded.earlier.is_empty());
         fs::remove_file(file).expect("removed");
     }
 
@@ -95,9 +118,13 @@ mod tests {
         let wrong = place("wrong");
         let refused = |content: &str| {
             fs::write(&wrong, content).expect("written");
-            load(Some(&wrong)).map(|keys| keys.len()).map_err(|failure| failure.0)
+            load(Some(&wrong)).map(|keys| (keys.signing.len(), keys.earlier.len())).map_err(|failure| failure.0)
         };
-        assert_eq!(refused(&format!("# the old one\n{}\n{}", text(&one), text(&same))), Ok(2));
+        assert_eq!(refused(&format!("# the old one\n{}\n{}", text(&one), text(&same))), Ok((2, 0)));
+        let public = |file: &PathBuf| load(Some(file)).expect("readable").signing.first().expect("a key").public();
+        assert_eq!(refused(&format!("{}{}\n", text(&one), public(&same))), Ok((1, 1)));
+        assert!(refused(&public(&one).to_string()).is_err_and(|why| why.contains("that signs")));
+        assert!(refused(&format!("{}{}", text(&one), public(&other))).is_err_and(|why| why.contains("different names")));
         assert!(refused("").is_err_and(|why| why.contains("no key in")));
         assert!(refused(&format!("{}secret\n", text(&one))).is_err_and(|why| why.contains("line 2") && !why.contains("secret")));
         assert!(refused(&format!("{}{}", text(&one), text(&other))).is_err_and(|why| why.contains("different names")));
@@ -105,7 +132,7 @@ mod tests {
             fs::remove_file(file).expect("removed");
         }
         assert!(load(Some(&place("missing"))).is_err());
-        assert!(load(None).is_ok_and(|keys| keys.is_empty()));
+        assert!(load(None).is_ok_and(|keys| keys.signing.is_empty() && keys.earlier.is_empty()));
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub async fn run(settings: settings::Settings) -> Result<(), Failure> {
     let metrics = serve::listen_for_metrics(state.settings.server.metrics_addr).await?;
     live::join(&state);
     jobs::spawn(&state, &state.shutdown);
-    state.signs_with(keys.clone());
+    state.signs_with(keys.signing.clone());
     let sealing = jobs::sealing::Sealing::begin(&state, keys);
     serve::stop_on_signal(&state)?;
     serve::announce(&listener)?;

@@ -46,7 +46,7 @@ pub(super) enum KeyCommand {
         #[arg(long)]
         file: Option<PathBuf>,
     },
-    /// The public halves of the keys in the `key_file` of the settings, a line each.
+    /// The public halves of the keys in the `key_file` of the settings that sign, a line each.
     Show,
 }
 
@@ -71,10 +71,13 @@ fn key(command: KeyCommand, settings: &Settings) -> Result<(), Failure> {
         }
         KeyCommand::Show => {
             let keys = audit_keys::load(key_file.as_deref())?;
-            if keys.is_empty() {
+            if keys.signing.is_empty() {
                 return Err(Failure::new("[audit] key_file is not set: nothing is sealed."));
             }
-            keys.iter().try_for_each(|key| Ok(output::line(key.public())?))
+            for key in &keys.earlier {
+                output::say(format_args!("Signs no more; what it has signed is gone on with: {key}"));
+            }
+            keys.signing.iter().try_for_each(|key| Ok(output::line(key.public())?))
         }
     }
 }

@@ -7,6 +7,8 @@
 //! down; a long writing one only makes the part to look at longer. Below the floor everything is looked through again, a
 //! slice a round: what is found there is sealed and told as an error.
 
+mod standing;
+
 use crate::{
     error::Error,
     server::{
@@ -15,13 +17,14 @@ use crate::{
             seal::{Span, Stored, Unsealed},
         },
         proof::{
-            note::{self, Checkpoint, PrivateKey},
+            note::{Checkpoint, PrivateKey, PublicKey},
             tree::{self, Frontier, Hash},
         },
         state::AppState,
     },
 };
 use sqlx::{Connection, PgConnection};
+use standing::{Standing, standing};
 use std::{collections::HashSet, time::Duration};
 
 /// Between two rounds: an entry waits for half of it on average, and for a round to be done.
@@ -51,6 +54,8 @@ pub enum Round {
 pub struct Sealer {
     state: AppState,
     keys: Vec<PrivateKey>,
+    /// Whose signature a tree needs to be gone on with: these, and earlier ones that sign no more.
+    believed: Vec<PublicKey>,
     origin: String,
     /// Every entry up to this number has its leaf, and none can be committed any more.
     floor: i64,
@@ -58,8 +63,8 @@ pub struct Sealer {
     /// The numbers up to this one were looked through again.
     looked: i64,
     resting: u32,
-    /// The size of the tree that was seen last.
-    seen: u64,
+    /// The tree that was seen last: how large, and its root.
+    seen: Option<(u64, Hash)>,
 }
 
 /// A number that the floor will rise to when these have ended.
@@ -74,7 +79,15 @@ impl Sealer {
     #[must_use]
     pub fn new(state: AppState, keys: Vec<PrivateKey>) -> Option<Self> {
         let origin = keys.first()?.public().name().to_owned();
-        Some(Self { state, keys, origin, floor: 0, rising: None, looked: 0, resting: 0, seen: 0 })
+        let believed = keys.iter().map(PrivateKey::public).collect();
+        Some(Self { state, keys, believed, origin, floor: 0, rising: None, looked: 0, resting: 0, seen: None })
+    }
+
+    /// Goes on with what these keys have signed, too, which sign no more.
+    #[must_use]
+    pub fn believing(mut self, earlier: Vec<PublicKey>) -> Self {
+        self.believed.extend(earlier);
+        self
     }
 
     /// Seals everything that is there.
@@ -114,13 +127,10 @@ impl Sealer {
         // each of these statements sees what was committed before it began, the last holder's work with it
         let newest = db::seal::newest(&mut tx).await?;
         let leaves = db::seal::leaves(&mut tx).await?;
-        let mut frontier = match standing(newest.as_ref(), leaves, &self.origin) {
-            Ok(frontier) => frontier,
+        let Standing { mut frontier, signers } = match standing(newest.as_ref(), leaves, &self.believed, self.seen) {
+            Ok(standing) => standing,
             Err(reason) => return Ok(Batch::Refused(reason)),
         };
-        if frontier.size() < self.seen {
-            return Ok(Batch::Refused("there are fewer sealed entries than this process has seen"));
-        }
         let floor = self.floor.max(newest.map_or(0, |newest| newest.floor));
         // who is asked about is asked before the entries are read: whoever has ended by now is seen there
         let risen = match &self.rising {
@@ -141,6 +151,12 @@ impl Sealer {
         let found = late.len();
         entries.extend(late);
         if !entries.is_empty() {
+            if !signers.is_empty() && !self.keys.iter().any(|key| signers.contains(&key.public())) {
+                tracing::warn!(
+                    size = frontier.size(),
+                    "the tree of the audit log goes on from a checkpoint of an earlier key, as key_file says"
+                );
+            }
             self.write(&mut tx, &mut frontier, &entries, floor).await?;
         }
         // a number that is known now: all numbers up to it are taken, by who has ended or is among the writers
@@ -151,7 +167,7 @@ impl Sealer {
         };
         tx.commit().await?;
 
-        (self.floor, self.seen) = (floor, frontier.size());
+        (self.floor, self.seen) = (floor, Some((frontier.size(), frontier.root())));
         if rising.is_some() {
             self.rising = rising;
         }
@@ -203,28 +219,6 @@ enum Batch {
     Elsewhere,
     Refused(&'static str),
     Sealed { entries: usize, last: i64, more: bool },
-}
-
-/// The tree that the newest checkpoint speaks of, when everything that is stored of it says the same.
-fn standing(newest: Option<&Stored>, leaves: i64, origin: &str) -> Result<Frontier, &'static str> {
-    let Some(newest) = newest else {
-        return if leaves == 0 { Ok(Frontier::new()) } else { Err("there are leaves without a checkpoint") };
-    };
-    let frontier = Frontier::from_bytes(&newest.frontier).ok_or("the newest checkpoint's frontier cannot be read")?;
-    if signed(frontier.size()) != newest.size || frontier.root().0[..] != newest.root[..] {
-        return Err("the newest checkpoint's frontier is not that of its root");
-    }
-    if leaves != newest.size {
-        return Err("there are not as many leaves as the newest checkpoint says");
-    }
-    let signed = note::read_unverified(&newest.signed_note).map_err(|_| "the newest checkpoint's note cannot be read")?;
-    if (signed.size, signed.root) != (frontier.size(), frontier.root()) {
-        return Err("the newest checkpoint's note is about another tree");
-    }
-    if signed.origin != origin {
-        return Err("the tree was begun under another name than that of the keys");
-    }
-    Ok(frontier)
 }
 
 fn signed(size: u64) -> i64 {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    server::{proof::note::PrivateKey, state::AppState},
+    server::{audit_keys::Keys, state::AppState},
 };
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -26,11 +26,12 @@ pub struct Sealing {
 impl Sealing {
     /// Seals the audit log until the server stops; `None` when there are no keys to sign with.
     #[must_use]
-    pub fn begin(state: &AppState, keys: Vec<PrivateKey>) -> Option<Self> {
-        let Some(sealer) = Sealer::new(state.clone(), keys) else {
+    pub fn begin(state: &AppState, keys: Keys) -> Option<Self> {
+        let Some(sealer) = Sealer::new(state.clone(), keys.signing) else {
             tracing::warn!("the audit log is not sealed: make a key with `cms-messages audit key new` and name it in [audit] key_file");
             return None;
         };
+        let sealer = sealer.believing(keys.earlier);
         state.metrics.seals();
         let (shutdown, mut rounds) = (state.shutdown.clone(), Rounds { sealer, failing: false, refused: None });
         let rounds = tokio::spawn(async move {
