@@ -313,7 +313,7 @@ async fn whatever_moment_is_exported_goes_together() {
 }
 
 #[tokio::test]
-async fn a_text_can_be_erased_and_the_proof_stays_whole() {
+async fn a_text_can_be_erased_the_proof_stays_whole_and_it_is_said() {
     let mut history = History::begin(Random::of(1, 6_000)).await;
     let (asha, bikram) = (history.people[0].clone(), history.people[1].clone());
     let conversation = asha.open(&bikram).await;
@@ -325,6 +325,7 @@ async fn a_text_can_be_erased_and_the_proof_stays_whole() {
     let lines = export(&history.office).await;
     let report = good(&lines, &Trust::default(), "erased");
     assert_eq!(report.counts.erased, 1);
+    assert!(report.cautions.iter().any(|caution| caution.starts_with("The texts of 1 messages are gone")), "{:?}", report.cautions);
     assert!(!lines.concat().contains("forgotten"));
     owner.execute("update messages set body = 'what was never said'").await.expect("written");
     let report = verified(&export(&history.office).await, &Trust::default()).expect("an export");

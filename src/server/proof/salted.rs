@@ -15,14 +15,25 @@ pub fn digest(salt: &[u8], words: &str) -> Hex {
     Hex(Sha256::new().chain_update(salt).chain_update(words).finalize().to_vec())
 }
 
-/// Whether these are the words that an entry speaks of. Of words that were erased with their salt there is nothing to be
-/// seen; that there were some stays proven.
+/// What stands where an entry speaks of words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Words {
+    /// Those that it speaks of.
+    Same,
+    /// None, and no salt. That there were some stays proven; which, nobody can tell any more. Whether that may be depends on
+    /// whose words they were.
+    Erased,
+    /// Other ones, or half of an erasure.
+    Other,
+}
+
+/// Holds words and salt against what an entry says of them.
 #[must_use]
-pub fn are_the_words(words: Option<&str>, salt: Option<&Hex>, said: &Hex) -> bool {
+pub fn look(words: Option<&str>, salt: Option<&Hex>, said: &Hex) -> Words {
     match (words, salt) {
-        (Some(words), Some(Hex(salt))) => digest(salt, words) == *said,
-        (None, None) => true,
-        _ => false,
+        (Some(words), Some(Hex(salt))) if digest(salt, words) == *said => Words::Same,
+        (None, None) => Words::Erased,
+        _ => Words::Other,
     }
 }
 
@@ -36,9 +47,9 @@ mod tests {
         let said = digest(&salt.0, "why");
         // sha256 of 32 bytes of 7 and "why", by another program
         assert_eq!(said.to_string(), "33c3b2cf998d869a8da7885b17ef6e9f51b7cd0ffdc7ac3065d0aec40424dd87");
-        assert!(are_the_words(Some("why"), Some(&salt), &said) && are_the_words(None, None, &said));
+        assert_eq!((look(Some("why"), Some(&salt), &said), look(None, None, &said)), (Words::Same, Words::Erased));
         for (words, salt) in [(Some("Why"), Some(&salt)), (Some("why"), Some(&other)), (Some("why"), None), (None, Some(&salt))] {
-            assert!(!are_the_words(words, salt, &said), "{words:?} {salt:?}");
+            assert_eq!(look(words, salt, &said), Words::Other, "{words:?} {salt:?}");
         }
     }
 }

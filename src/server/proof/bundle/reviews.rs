@@ -16,13 +16,13 @@ use serde::{Deserialize, Serialize};
 pub struct Review {
     /// Its id.
     pub id: ReviewId,
-    /// Where the organisation keeps the matter; `null` when it was erased, and its salt with it.
+    /// Where the organisation keeps the matter; `null` when somebody has removed it, which is found.
     pub case_id: Option<String>,
     /// 32 random bytes; `null` also when it was asked for before these words were sealed.
     pub case_salt: Option<Hex>,
     /// For what kind of reason.
     pub category: String,
-    /// Why; `null` when it was erased.
+    /// Why; `null` when somebody has removed it.
     pub reason: Option<String>,
     /// As `case_salt`.
     pub reason_salt: Option<Hex>,

@@ -296,6 +296,7 @@ impl Report {
                 counts.unsealed
             ));
         }
+        cautions.extend(texts_erased(counts.erased));
         if counts.words_not_covered > 0 {
             cautions.push(format!(
                 "{} entries of reviews are from before the words of reviews were sealed. That the case, the reason or the note which they \
@@ -311,4 +312,14 @@ impl Report {
     pub fn is_good(&self) -> bool {
         self.findings.all() == 0
     }
+}
+
+/// What has to be known of messages without a text; `None` when each has one.
+pub(super) fn texts_erased(messages: u64) -> Option<String> {
+    (messages > 0).then(|| {
+        format!(
+            "The texts of {messages} messages are gone, with their salts. That these messages were sent, by whom and when, is shown; what they said \
+             cannot be. This program erases no text: somebody has done so in the database, and should be able to say why."
+        )
+    })
 }

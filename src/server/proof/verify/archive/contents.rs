@@ -130,17 +130,18 @@ impl Contents {
                 format_args!("A line, or one of the small files, is longer than any of an export."),
             );
         }
-        let mut anchored = vouching::Anchored::default();
+        let (mut anchored, mut erased) = (vouching::Anchored::default(), 0);
         if let Some(manifest) = self.manifest.take() {
             for name in NAMED {
                 self.file_is_named(&manifest, name, &mut findings);
             }
             let messages = std::mem::take(&mut self.messages);
+            erased = messages.erased;
             messages.finish(&manifest, self.measured.get(TABLE), &mut self.entries, &mut findings);
             anchored = vouching::look(&self, &manifest, trust, &mut findings);
             self.manifest = Some(manifest);
         }
-        ArchiveReport::new(self.manifest, &self.manifest_text, self.note, trust, &anchored, findings)
+        ArchiveReport::new(self.manifest, &self.manifest_text, self.note, trust, (&anchored, erased), findings)
     }
 
     fn file_is_named(&self, manifest: &Manifest, name: &'static str, findings: &mut Findings) {

@@ -14,7 +14,7 @@ use crate::{
             manifest::{Conversation, Manifest},
             table::Table,
         },
-        salted::are_the_words,
+        salted::{self, Words},
     },
 };
 
@@ -26,6 +26,8 @@ pub(super) struct Messages {
     /// What has to come next: a place in `conversations`, a number there.
     next: (usize, i64),
     there: u64,
+    /// Of these, the ones without a text.
+    pub(super) erased: u64,
 }
 
 impl Messages {
@@ -63,12 +65,13 @@ impl Messages {
             let following = at.saturating_add(1);
             (following, self.conversations.get(following).map_or(0, |next| next.first_seq))
         };
-        if !are_the_words(message.body.as_deref(), message.body_salt.as_ref(), &message.body_digest) {
-            findings.add(
-                Code::MessageText,
-                place,
-                format_args!("The text of message {seq} of conversation {id} is not the one that was sent."),
-            );
+        match salted::look(message.body.as_deref(), message.body_salt.as_ref(), &message.body_digest) {
+            Words::Same => {}
+            Words::Erased => self.erased = self.erased.saturating_add(1),
+            Words::Other => {
+                let sentence = format_args!("The text of message {seq} of conversation {id} is not the one that was sent.");
+                findings.add(Code::MessageText, place, sentence);
+            }
         }
         let Some(said) = entries.said(at, seq) else {
             let sentence = format_args!("No sealed entry says that message {seq} of conversation {id} was sent.");

@@ -1,7 +1,10 @@
 //! What came of verifying the export of a review, and what verifying it alone cannot show.
 
 use super::{
-    super::{Trust, finding::Findings},
+    super::{
+        Trust,
+        finding::{Findings, texts_erased},
+    },
     vouching::Anchored,
 };
 use crate::server::proof::{
@@ -32,7 +35,7 @@ impl ArchiveReport {
         text: &[u8],
         note: String,
         trust: &Trust,
-        anchored: &Anchored,
+        (anchored, erased): (&Anchored, u64),
         findings: Findings,
     ) -> Self {
         let mut cautions = vec![
@@ -40,6 +43,7 @@ impl ArchiveReport {
              the period, more conversations or later receipts belong to the scope, only the whole export shows (audit export)."
                 .to_owned(),
         ];
+        cautions.extend(texts_erased(erased));
         let size = manifest.as_ref().map_or(0, |manifest| manifest.checkpoint.size);
         if trust.anchors.is_empty() {
             cautions.push(

@@ -238,6 +238,14 @@ fn what_goes_together_raises_no_alarm() {
         specimen.messages[0].body_salt = None;
     };
     assert_eq!(found(erased), Vec::<&str>::new());
+    let said = |specimen: Specimen| {
+        let mut verifier = ArchiveVerifier::new();
+        verifier.take(&specimen.bytes());
+        verifier.finish(&Trust::default()).expect("an export").cautions.concat().contains("texts of 1 messages are gone")
+    };
+    let mut without = Specimen::good();
+    erased(&mut without);
+    assert!(said(without) && !said(Specimen::good()));
 }
 
 #[test]

@@ -92,7 +92,8 @@ impl Words {
             // that they are the same nobody can tell; a salt would be one that was put in
             Self::NotCovered => salt.is_none(),
             Self::None => words.is_none() && salt.is_none(),
-            Self::Digest(said) => said.as_ref().is_some_and(|said| salted::are_the_words(words, salt, said)),
+            // this program erases none: that they are gone is somebody's doing
+            Self::Digest(said) => said.as_ref().is_some_and(|said| salted::look(words, salt, said) == salted::Words::Same),
         }
     }
 }
