@@ -101,3 +101,29 @@ async fn what_the_server_can_change_is_listed_here_and_a_new_table_has_to_be_tho
     let can = "select count(*) from pg_roles where rolname = current_user and (rolsuper or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication or rolcanlogin)";
     assert_eq!(office.count(can).await, 0);
 }
+
+/// Of our own, without triggers. Of two versions of one, the older stays for the program of the release before, and no longer.
+#[tokio::test]
+async fn what_the_server_can_call_is_listed_here_and_nothing_is_left_over() {
+    let office = Office::new().await;
+    let found: Vec<String> = sqlx::query_scalar(
+        "select p.proname::text from pg_proc p
+         where p.pronamespace = 'public'::regnamespace and p.prorettype <> 'trigger'::regtype
+           and has_function_privilege('cms_messages_app', p.oid, 'execute')
+           and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+         order by 1",
+    )
+    .fetch_all(&*office.state.pool)
+    .await
+    .expect("the catalogue");
+    let known = [
+        "acknowledge_v2",
+        "fan_out_user_v1",
+        "open_conversation_v1",
+        "policy_in_force_v1",
+        "salted_digest_v1",
+        "send_messages_v2",
+        "send_messages_v3",
+    ];
+    assert_eq!(found, known);
+}
