@@ -1,5 +1,6 @@
 //! The seal of the audit log: every committed entry is in the tree once, whenever it was committed and whoever died.
 
+mod catching_up;
 mod rewritten;
 mod running;
 

@@ -45,6 +45,14 @@ pub struct Span {
     pub up_to: i64,
 }
 
+impl Span {
+    /// No further than that.
+    #[must_use]
+    pub fn up_to(self, most: i64) -> Self {
+        Self { up_to: self.up_to.min(most), ..self }
+    }
+}
+
 /// Whether this transaction is the one that seals; until it ends, no other is.
 pub async fn try_lock(db: &mut PgConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock(hashtextextended('cms_messages.audit_seal', 0)) as "mine!""#)
@@ -89,7 +97,10 @@ pub async fn oldest_unsealed(db: &mut PgConnection) -> Result<Option<f64>, sqlx:
         r#"select greatest(extract(epoch from clock_timestamp() - e.at), 0)::float8 as "seconds!"
            from audit_entries e
            where e.id > coalesce((select c.floor from audit_checkpoints c order by c.size desc limit 1), 0)
-             and not exists (select from audit_leaves l where l.entry_id = e.id)
+             and not exists (
+                 select from audit_leaves l
+                 where l.entry_id = e.id
+                   and l.entry_id > coalesce((select c.floor from audit_checkpoints c order by c.size desc limit 1), 0))
            order by e.id limit 1"#
     )
     .fetch_optional(db)
@@ -107,12 +118,26 @@ pub async fn writers(db: &mut PgConnection) -> Result<HashSet<String>, sqlx::Err
     Ok(writers.fetch_all(db).await?.into_iter().collect())
 }
 
-/// Committed entries of a span that have no leaf, by number, at most `limit`.
+/// The highest number of an entry.
+pub async fn highest(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(r#"select coalesce((select id from audit_entries order by id desc limit 1), 0) as "highest!""#).fetch_one(db).await
+}
+
+/// A span of so many entries after `after`; without an end when there are no more than that.
+pub async fn window(db: &mut PgConnection, after: i64, entries: i64) -> Result<Span, sqlx::Error> {
+    let last =
+        sqlx::query_scalar!("select id from audit_entries where id > $1 order by id offset $2 limit 1", after, entries.saturating_sub(1));
+    Ok(Span { after, up_to: last.fetch_optional(db).await?.unwrap_or(i64::MAX) })
+}
+
+/// Committed entries of a span that have no leaf, by number, at most `limit`. Reads nothing outside of the span, however it
+/// is planned.
 pub async fn unsealed(db: &mut PgConnection, span: Span, limit: i64) -> Result<Vec<Unsealed>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"select e.id, e.at, e.actor_id, e.action, e.conversation_id, e.object, e.details::text as "details!", clock_timestamp() as "now!: OffsetDateTime"
            from audit_entries e
-           where e.id > $1 and e.id <= $2 and not exists (select from audit_leaves l where l.entry_id = e.id)
+           where e.id > $1 and e.id <= $2 and not exists (
+               select from audit_leaves l where l.entry_id = e.id and l.entry_id > $1 and l.entry_id <= $2)
            order by e.id limit $3"#,
         span.after,
         span.up_to,

@@ -2,11 +2,12 @@
 //! one at a time; what one has begun another goes on with, because a round is one transaction and all of it is in there.
 //!
 //! No entry is skipped because it was committed late, and no send waits for the sealer. What is looked at is every entry
-//! above the *floor* that has no leaf. The floor rises to a number when everybody who wrote entries at the time that this
-//! number was known has ended and all that came of it is sealed. A long reading transaction (a dump) does not hold it
-//! down; a long writing one only makes the part to look at longer. Below the floor everything is looked through again, a
-//! slice a round: what is found there is sealed and told as an error.
+//! above the *floor* that has no leaf, a window at a time, however much there is. The floor rises with what is read to its
+//! end after it was settled, also within one round over a large log: whoever goes on, after a restart say, begins there.
+//! A long reading transaction (a dump) does not hold it down; a long writing one only makes the part to look at longer. Below
+//! the floor everything is looked through again, a slice a round: what is found there is sealed and told as an error.
 
+mod settled;
 mod standing;
 
 use crate::{
@@ -23,6 +24,7 @@ use crate::{
         state::AppState,
     },
 };
+use settled::Settled;
 use sqlx::{Connection, PgConnection};
 use standing::{Standing, standing};
 use std::{collections::HashSet, time::Duration};
@@ -32,6 +34,9 @@ pub const EVERY: Duration = Duration::from_secs(1);
 
 /// Entries in one transaction.
 const BATCH: i64 = 5_000;
+
+/// Entries that are looked at in one transaction, sealed or not: so many are read in a fraction of what a statement may take.
+const WINDOW: i64 = 50_000;
 
 /// Numbers below the floor that are looked through again in a round.
 const SLICE: i64 = 10_000;
@@ -59,19 +64,12 @@ pub struct Sealer {
     origin: String,
     /// Every entry up to this number has its leaf, and none can be committed any more.
     floor: i64,
-    rising: Option<Rising>,
+    settled: Settled,
     /// The numbers up to this one were looked through again.
     looked: i64,
     resting: u32,
     /// The tree that was seen last: how large, and its root.
     seen: Option<(u64, Hash)>,
-}
-
-/// A number that the floor will rise to when these have ended.
-#[derive(Debug)]
-struct Rising {
-    to: i64,
-    writers: HashSet<String>,
 }
 
 impl Sealer {
@@ -80,7 +78,7 @@ impl Sealer {
     pub fn new(state: AppState, keys: Vec<PrivateKey>) -> Option<Self> {
         let origin = keys.first()?.public().name().to_owned();
         let believed = keys.iter().map(PrivateKey::public).collect();
-        Some(Self { state, keys, believed, origin, floor: 0, rising: None, looked: 0, resting: 0, seen: None })
+        Some(Self { state, keys, believed, origin, floor: 0, settled: Settled::default(), looked: 0, resting: 0, seen: None })
     }
 
     /// Goes on with what these keys have signed, too, which sign no more.
@@ -107,12 +105,10 @@ impl Sealer {
                     self.state.metrics.seal_refused();
                     return Ok(Round::Refused(reason));
                 }
-                Batch::Sealed { entries, last, more } => {
+                Batch::Sealed { entries, last } => {
                     sealed = entries.saturating_add(sealed);
+                    let Some(last) = last else { return Ok(Round::Sealed(sealed)) };
                     after = last;
-                    if !more {
-                        return Ok(Round::Sealed(sealed));
-                    }
                 }
             }
         }
@@ -129,20 +125,14 @@ impl Sealer {
         let leaves = db::seal::leaves(&mut tx).await?;
         let Standing { mut frontier, signers } = match standing(newest.as_ref(), leaves, &self.believed, self.seen) {
             Ok(standing) => standing,
-            Err(reason) => return Ok(Batch::Refused(reason)),
+            Err(reason) => {
+                // here and now: the lock is not to outlive the round
+                tx.rollback().await?;
+                return Ok(Batch::Refused(reason));
+            }
         };
-        let floor = self.floor.max(newest.map_or(0, |newest| newest.floor));
-        // who is asked about is asked before the entries are read: whoever has ended by now is seen there
-        let risen = match &self.rising {
-            Some(rising) if rising.to > floor && rising.writers.is_disjoint(&db::seal::writers(&mut tx).await?) => rising.to,
-            _ => floor,
-        };
-        let span = Span { after: floor.max(after), up_to: i64::MAX };
-        let mut entries = db::seal::unsealed(&mut tx, span, BATCH).await?;
-        let more = entries.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX);
-        let last = entries.last().map_or(span.after, |last| last.entry.id);
-        // only who has read from the floor on, and far enough, knows that nothing is left below
-        let floor = if after <= floor && (!more || last >= risen) { risen } else { floor };
+        let mut floor = self.floor.max(newest.map_or(0, |newest| newest.floor));
+        let Read { mut entries, last } = self.read(&mut tx, &mut floor, after).await?;
         let slice = self.next_slice(floor);
         let late = if slice.after < slice.up_to { db::seal::unsealed(&mut tx, slice, SLICE).await? } else { Vec::new() };
         // what has risen just now is among the first already
@@ -159,21 +149,36 @@ impl Sealer {
             }
             self.write(&mut tx, &mut frontier, &entries, floor).await?;
         }
-        // a number that is known now: all numbers up to it are taken, by who has ended or is among the writers
-        let rising = match &self.rising {
-            Some(rising) if rising.to > floor => None,
-            _ if last > floor => Some(Rising { to: last, writers: db::seal::writers(&mut tx).await? }),
-            _ => None,
-        };
         tx.commit().await?;
 
         (self.floor, self.seen) = (floor, Some((frontier.size(), frontier.root())));
-        if rising.is_some() {
-            self.rising = rising;
-        }
         self.looked_through(slice, found);
         self.state.metrics.sealed(frontier.size(), entries.iter().map(|unsealed| unsealed.waited_seconds));
-        Ok(Batch::Sealed { entries: entries.len(), last, more })
+        Ok(Batch::Sealed { entries: entries.len(), last })
+    }
+
+    /// What has no leaf: from the floor on in the first batch of a round, then from where the one before has stopped. The floor
+    /// rises as far as nothing is left.
+    async fn read(&mut self, tx: &mut PgConnection, floor: &mut i64, after: i64) -> Result<Read, sqlx::Error> {
+        // asked before the entries are read: what is read from here on is whole up to there
+        let settled = self.settled.look(tx).await?;
+        let (mut entries, again) = (Vec::new(), after.min(settled));
+        if *floor < again {
+            // an earlier batch has read this before it was settled
+            let span = db::seal::window(tx, *floor, WINDOW).await?.up_to(again);
+            entries = db::seal::unsealed(tx, span, i64::MAX).await?;
+            *floor = span.up_to;
+        }
+        let span = db::seal::window(tx, after.max(*floor), WINDOW).await?;
+        let next = db::seal::unsealed(tx, span, BATCH).await?;
+        let full = next.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX);
+        let last = next.last().filter(|_| full).map_or(span.up_to, |last| last.entry.id);
+        entries.extend(next);
+        // nothing lies between the floor and what was read just now
+        if span.after <= *floor {
+            *floor = settled.min(last).max(*floor);
+        }
+        Ok(Read { entries, last: (last < i64::MAX).then_some(last) })
     }
 
     async fn write(&self, tx: &mut PgConnection, frontier: &mut Frontier, entries: &[Unsealed], floor: i64) -> Result<(), sqlx::Error> {
@@ -215,10 +220,16 @@ impl Sealer {
     }
 }
 
+/// What a batch has read, and up to where; `None` when nothing comes after it.
+struct Read {
+    entries: Vec<Unsealed>,
+    last: Option<i64>,
+}
+
 enum Batch {
     Elsewhere,
     Refused(&'static str),
-    Sealed { entries: usize, last: i64, more: bool },
+    Sealed { entries: usize, last: Option<i64> },
 }
 
 fn signed(size: u64) -> i64 {
