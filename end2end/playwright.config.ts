@@ -16,7 +16,7 @@ export default defineConfig({
   retries: 0,
   workers: 2,
   // ends what hangs; how fast something has to be is said where it is tested
-  timeout: 120_000,
+  timeout: 600_000,
   expect: { timeout: 10_000 },
   reporter: 'list',
   use: {

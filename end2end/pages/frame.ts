@@ -33,10 +33,14 @@ export class Frame {
   async polls(count: number): Promise<void> {
     for (let seen = 0; seen < count; seen += 1) {
       const asked = this.asked();
-      // a page that wakes asks at once; beside a healthy stream it would else ask twice a minute
-      await this.page.evaluate(() => document.dispatchEvent(new Event('resume')));
+      await this.wake();
       await asked;
     }
+  }
+
+  /** A page that wakes asks at once, whatever it would have waited for: a stream, the end of a back-off. */
+  async wake(): Promise<void> {
+    await this.page.evaluate(() => document.dispatchEvent(new Event('resume')));
   }
 
   /** The next question, whatever it comes from, with its answer. */

@@ -22,7 +22,7 @@ const own = test.extend<{ cluster: Cluster }>({
 });
 
 own('3. Conversation history is stored and accessible', async ({ browser, guard, cluster }) => {
-  test.setTimeout(600_000);
+  test.setTimeout(1_200_000);
   const place = { address: cluster.address, database: 'history', folder: await makeFolder() };
   await createDatabase(place.address, place.database);
   await command(place, ['migrate']);

@@ -15,7 +15,6 @@ test('latest activity first, and a new message moves its row to the top', async 
 });
 
 test('the inbox loads more as one scrolls: every conversation once', async ({ asha }) => {
-  test.setTimeout(90_000);
   await crowd(asha, 120);
   await asha.visit('/messages');
   const list = asha.page.locator('.conversation_list-scroll');
@@ -30,7 +29,6 @@ test('the inbox loads more as one scrolls: every conversation once', async ({ as
 });
 
 test('a search that is overtaken does not keep further pages away', async ({ asha }) => {
-  test.setTimeout(90_000);
   await crowd(asha, 60);
   await asha.visit('/messages');
   await expect(asha.inbox.rows).toHaveCount(50);

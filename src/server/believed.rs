@@ -15,6 +15,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
+use tokio::sync::Notify;
 
 /// Far below the five seconds within which an access has to have ended everywhere (I12).
 pub const FOR: Duration = Duration::from_secs(1);
@@ -27,7 +28,10 @@ type Key = (bool, Vec<u8>);
 
 /// What this process believes.
 #[derive(Default)]
-pub struct Believed(Mutex<Inner>);
+pub struct Believed {
+    inner: Mutex<Inner>,
+    ended: Notify,
+}
 
 #[derive(Default)]
 struct Inner {
@@ -83,10 +87,16 @@ impl Believed {
         let mut inner = self.lock();
         inner.turn = inner.turn.wrapping_add(1);
         inner.good.clear();
+        self.ended.notify_one();
+    }
+
+    /// Until an access ends in this process; what has ended since the last time counts.
+    pub async fn ended(&self) {
+        self.ended.notified().await;
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

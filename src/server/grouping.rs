@@ -277,7 +277,7 @@ mod tests {
         desk.until(1, 0).await;
         for waiting in 1..=2 {
             // two do not fill a group, and no time has passed
-            desk.grouped.lock().began = Instant::now() + LONG;
+            desk.grouped.lock().began = Instant::now() + Duration::from_secs(3_600);
             asked.push(desk.ask(waiting));
             desk.until(1, usize::try_from(waiting).expect("small")).await;
         }

@@ -15,6 +15,9 @@ use crate::{
 use std::{future::Future, time::Duration};
 use tokio_util::sync::CancellationToken;
 
+/// Accesses that end within so short a time end their streams together.
+const TOGETHER: Duration = Duration::from_millis(100);
+
 /// Starts the jobs; they end when `shutdown` is cancelled, between two rounds.
 pub fn spawn(state: &AppState, shutdown: &CancellationToken) {
     let pool = state.pool.clone();
@@ -28,8 +31,9 @@ pub fn spawn(state: &AppState, shutdown: &CancellationToken) {
         loop {
             let looked = watch::look(&watched, &mut known).await;
             say(&mut failing, "watch", &looked);
-            if pause(&watched.shutdown, Duration::from_secs(2)).await {
-                return;
+            tokio::select! {
+                stops = pause(&watched.shutdown, Duration::from_secs(2)) => if stops { return },
+                () = watched.believed.ended() => if pause(&watched.shutdown, TOGETHER).await { return },
             }
         }
     });

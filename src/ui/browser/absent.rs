@@ -72,7 +72,8 @@ pub mod live {
     #![expect(missing_docs, reason = "see ui/browser/live.rs")]
 
     pub fn listen(_viewer: &str, _on_news: impl Fn(crate::domain::live::News) + 'static) {}
-    pub fn part(_viewer: &str) {}
+    pub fn part() {}
+    pub fn stay() {}
 }
 
 /// Desktop notifications.

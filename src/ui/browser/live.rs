@@ -32,7 +32,8 @@ const SPREAD: f64 = 1_000.0;
 
 /// Listens until the page goes.
 pub fn listen(viewer: &str, on_news: impl Fn(News) + 'static) {
-    let name = channel_of(viewer);
+    // of another viewer nothing is heard: their tabs are about to go
+    let name = format!("cms_messages.live.{viewer}");
     let Some(locks) = Locks::of_this_browser() else { return };
     let Ok(channel) = BroadcastChannel::new(&name) else { return };
     let tab = Rc::new(Tab {
@@ -48,6 +49,7 @@ pub fn listen(viewer: &str, on_news: impl Fn(News) + 'static) {
         rests: Cell::default(),
         question: RefCell::default(),
     });
+    TAB.set(Some(tab.clone()));
     tab.hear_the_others();
     tab.follow_the_page();
     tab.stand(false);
@@ -57,16 +59,30 @@ pub fn listen(viewer: &str, on_news: impl Fn(News) + 'static) {
     tab.look();
 }
 
-/// Tells the other tabs of this viewer that they part.
-pub fn part(viewer: &str) {
-    if let Ok(channel) = BroadcastChannel::new(&channel_of(viewer)) {
-        let _ = channel.post_message(&Word::News(News::Parted).as_str().into());
-    }
+thread_local! {
+    /// The page has one.
+    static TAB: RefCell<Option<Rc<Tab>>> = const { RefCell::new(None) };
 }
 
-/// Of another viewer nothing is heard: their tabs are about to go.
-fn channel_of(viewer: &str) -> String {
-    format!("cms_messages.live.{viewer}")
+/// Tells the other tabs of this viewer that they part, and listens no more.
+pub fn part() {
+    TAB.with_borrow(|tab| {
+        if let Some(tab) = tab {
+            tab.say(Word::News(News::Parted));
+            tab.rests.set(true);
+            tab.step_down();
+        }
+    });
+}
+
+/// Who parted is still here: listens again.
+pub fn stay() {
+    TAB.with_borrow(|tab| {
+        if let Some(tab) = tab {
+            tab.rests.set(false);
+            tab.stand(false);
+        }
+    });
 }
 
 /// This tab among those of its viewer.

@@ -34,7 +34,6 @@ const STAYED: Duration = Duration::from_secs(10);
 pub struct Connection {
     /// What the connection line says.
     pub phase: RwSignal<Phase>,
-    viewer: UserId,
     store: InboxStore,
     listing: Listing,
     notifier: Notifier,
@@ -70,7 +69,6 @@ impl Connection {
     ) -> Self {
         let connection = Self {
             phase: RwSignal::new(Phase::Live),
-            viewer,
             store,
             listing,
             notifier,
@@ -86,7 +84,7 @@ impl Connection {
             unanswered: StoredValue::new(None),
         };
         provide_context(connection);
-        connection.follow(attention);
+        connection.follow(viewer, attention);
         connection
     }
 
@@ -104,27 +102,28 @@ impl Connection {
         self.ask();
     }
 
-    /// The viewer ends their session and leaves: nothing is asked any more, and the other tabs forget what was typed in them. A refusal of what they end themselves would lead
+    /// The viewer ends their session and leaves: nothing is asked or heard any more, and the other tabs forget what was typed in them. A refusal of what they end themselves would lead
     /// them back here after signing in, and maybe before the way out was taken.
     pub fn part(self) {
-        live::part(&self.viewer.to_string());
+        live::part();
         if let Some(question) = self.question.try_update_value(Option::take).flatten() {
             question.abort();
         }
         self.asking.try_update_value(|asking| asking.busy = true);
         let stayed = move || {
             self.asking.try_update_value(|asking| asking.busy = false);
+            live::stay();
             self.ask();
         };
         let _ = set_timeout(stayed, STAYED);
     }
 
-    fn follow(self, attention: Attention) {
+    fn follow(self, viewer: UserId, attention: Attention) {
         let drafts = Drafts::expect();
         Effect::new(move |_| {
             // what the page was rendered with was an answer too
             self.answered.set_value(clock::now());
-            live::listen(&self.viewer.to_string(), move |news| match news {
+            live::listen(&viewer.to_string(), move |news| match news {
                 News::Happened => self.ask(),
                 News::Stands(health) => note(self.stream, health),
                 News::Parted => drafts.forget_all(),
