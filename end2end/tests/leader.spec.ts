@@ -139,7 +139,9 @@ test('a stream that falls silent is not believed for long: the page asks beside 
   expect((await time()) - spoken).toBeLessThan(10_000);
   for (let seen = 0; seen < 2; seen += 1) await bikram.frame.pollAfter(3_100);
   expect(streams.opened).toBe(1);
-  await bikram.page.clock.runFor(6_000);
-  await until(() => streams.opened === 2 && streams.open === 1);
+  await expect.poll(async () => {
+    await bikram.page.clock.runFor(250);
+    return [streams.opened, streams.open];
+  }, { timeout: 60_000, intervals: [20] }).toEqual([2, 1]);
   await own.close();
 });
