@@ -35,7 +35,7 @@ pub enum Code {
     IdempotencyConflict,
     /// Somebody else has changed the policy since it was read.
     PolicyChanged,
-    /// Nobody else could administer: the last admin can be neither demoted nor deactivated.
+    /// Nobody else could administer: the last admin who can sign in can be neither demoted nor deactivated.
     LastAdmin,
     /// People have changed since the preview: the import would do something else than was agreed to.
     PreviewOutdated,
@@ -95,7 +95,9 @@ impl Code {
             Self::MethodNotAllowed => "This cannot be done here.",
             Self::IdempotencyConflict => "This message was already sent with another text.",
             Self::PolicyChanged => "Somebody else has changed the rules meanwhile. Look at theirs first; yours are kept.",
-            Self::LastAdmin => "This is the last admin: make somebody else an admin first.",
+            Self::LastAdmin => {
+                "This is the last admin who can sign in: make somebody else an admin first, who counts once they have a password."
+            }
             Self::PreviewOutdated => "People have changed since the preview. Nothing was imported: look at what it would do now.",
             Self::ReviewSettled => "Somebody has decided about this request already, or it was taken back.",
             Self::TooLarge => "That is too much at once.",

@@ -7,11 +7,12 @@ mod seal;
 mod table;
 
 use super::{
+    day::Edge,
     form::Form,
     screen::{Sheet, Tab, show},
 };
 use crate::{
-    domain::{audit::Action, audit_log::AuditPage, time::Timestamp},
+    domain::{audit::Action, audit_log::AuditPage},
     error::Error,
     server::{
         context::Context,
@@ -79,13 +80,6 @@ fn lines<T: serde::Serialize>(items: &[T]) -> Bytes {
 }
 
 fn asked(form: &Form) -> Result<Asked, Error> {
-    let day = |name: &str, time: &str| match form.given(name) {
-        None => Ok(None),
-        Some(day) => match Timestamp::parse(&format!("{day}T{time}Z")) {
-            Ok(moment) => Ok(Some(moment)),
-            Err(_) => Err(Error::invalid(name, "This is no day, like 2026-11-22.")),
-        },
-    };
     let action = form.given("action").map(|word| {
         let known = Action::ALL.iter().find(|action| action.as_str() == word);
         known.copied().ok_or_else(|| Error::invalid("action", "This is no action."))
@@ -93,9 +87,8 @@ fn asked(form: &Form) -> Result<Asked, Error> {
     Ok(Asked {
         person: form.given("person"),
         action: action.transpose()?,
-        from: day("from", "00:00:00")?,
-        // the day itself is meant, to its last moment
-        until: day("until", "23:59:59.999999")?,
+        from: form.day("from", Edge::Begin)?,
+        until: form.day("until", Edge::End)?,
         conversation: form.parsed("conversation", "This is no conversation: copy its id from an entry.")?,
     })
 }

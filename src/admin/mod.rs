@@ -6,6 +6,7 @@
 //! again with the reason and what was typed. Who may what is decided in the services.
 
 pub mod audit;
+mod day;
 pub mod departments;
 pub mod done;
 pub mod form;

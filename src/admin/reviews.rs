@@ -97,16 +97,19 @@ pub async fn end(ctx: Context, id: Result<Id<ReviewId>, Error>, form: Form) -> R
 }
 
 /// The conversations of a reviewed person.
-pub async fn conversations(ctx: Context, id: Result<Id<ReviewId>, Error>, deliberate: Result<Deliberate, Error>) -> Response {
+pub async fn conversations(ctx: Context, id: Result<Id<ReviewId>, Error>, deliberate: Result<Deliberate, Error>, form: Form) -> Response {
     let outcome = match deliberate {
         Ok(_) => load(&ctx, id).await,
         Err(error) => ctx.admin().and(Err(error)),
     };
     let outcome = match outcome {
-        Ok(review) => review_reading::conversations(&ctx, review.id).await.map(|conversations| (review, conversations)),
+        Ok(review) => {
+            let part = review_reading::conversations(&ctx, review.id, None, form.given("cursor").as_deref()).await;
+            part.map(|part| (review, part))
+        }
         Err(error) => Err(error),
     };
-    show(&ctx, Tab::Reviews, outcome, |(review, conversations)| reading::conversations(review, conversations)).await
+    show(&ctx, Tab::Reviews, outcome, |(review, part)| reading::conversations(review, part)).await
 }
 
 /// A page of a conversation. It is written down before it is read.

@@ -122,7 +122,7 @@ fn email(typed: &str) -> Result<Option<String>, Refused> {
     if email.is_empty() {
         return Ok(None);
     }
-    let right = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.') || host == "localhost")
+    let right = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && (host.contains('.') || host == "localhost"))
         && !email.contains(char::is_whitespace);
     if right { Ok(Some(email)) } else { Err(Refused { field: "email", reason: "this is not an e-mail address".into() }) }
 }
@@ -194,8 +194,11 @@ mod tests {
             assert_eq!(field(RawProfile { display_name, ..RIGHT }), "display_name", "{display_name:?}");
         }
         assert_eq!(field(RawProfile { role: "root", ..RIGHT }), "role");
-        for email in ["asha", "@b.c", "a b@c.d"] {
+        for email in ["asha", "@b.c", "@localhost", "asha@host", "a b@c.d"] {
             assert_eq!(field(RawProfile { email, ..RIGHT }), "email", "{email}");
+        }
+        for email in ["asha@b.c", "asha@localhost"] {
+            assert_eq!(Profile::parse(RawProfile { email, ..RIGHT }).map(|profile| profile.email), Ok(Some(email.to_owned())));
         }
         assert_eq!(field(RawProfile { external_id: &far_too_long, ..RIGHT }), "external_id");
     }

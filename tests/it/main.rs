@@ -15,6 +15,7 @@ mod access_matrix;
 mod admins_only;
 mod audit_counts;
 mod audit_log;
+mod audit_search;
 mod believed;
 mod cancelled;
 mod changes;

@@ -4,11 +4,12 @@
 use crate::support::{Office, server::Server, settings, state, wire::Wire};
 use axum::{Router, body::Body};
 use cms_messages::{
-    error::Code,
+    error::{Code, Error},
     server::{
         auth::token,
         db::{self, pool},
         router,
+        service::audit_log,
     },
 };
 use http::{Request, StatusCode, header};
@@ -59,6 +60,47 @@ async fn who_comes_when_the_queue_is_full_hears_so_at_once_and_who_waits_is_answ
     assert_eq!((pool.waiting(), pool.waits().refused()), (100, 200));
     drop(held);
     assert!(calls.join_all().await.into_iter().all(|answer| answer == Ok(())));
+}
+
+#[tokio::test]
+async fn what_needs_a_transaction_waits_in_the_same_queue() {
+    let office = Office::new().await;
+    let pool = office.database.pool(1);
+    let held = pool.acquire().await.expect("a connection");
+    let mut calls = JoinSet::new();
+    for _ in 0..150 {
+        let pool = pool.clone();
+        calls.spawn(async move { pool.begin().await?.commit().await.map_err(Error::from) });
+    }
+    for _ in 0..50 {
+        let answer = calls.join_next().await.expect("one more").expect("no panic");
+        assert_eq!(answer, Err(Error::unavailable()), "at once");
+    }
+    assert_eq!((pool.waiting(), pool.waits().refused()), (100, 50));
+    drop(held);
+    assert!(calls.join_all().await.into_iter().all(|answer| answer == Ok(())));
+}
+
+#[tokio::test]
+async fn what_could_not_be_begun_was_not_begun() {
+    let office = Office::new().await;
+    let meera = office.person("meera").await.becomes_admin().await;
+    let meera = meera.at(&state(settings(), office.database.pool(1)));
+    let page = || audit_log::page(&meera.ctx, audit_log::Asked::default(), None, None);
+    let mut owner = office.database.owner().await;
+    // a connection that was used a moment ago is not asked whether it lives; an older one is, and made anew
+    let refused = loop {
+        page().await.expect("a page");
+        owner
+            .execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
+            .await
+            .expect("cut");
+        if let Err(error) = page().await {
+            break error;
+        }
+    };
+    assert_eq!(refused, Error::unavailable());
+    page().await.expect("and then all is as before");
 }
 
 #[tokio::test]

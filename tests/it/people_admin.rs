@@ -12,7 +12,7 @@ use cms_messages::{
         jobs::fan_out,
         operator::Operator,
         service::{
-            import, tokens,
+            import, tokens, user_records,
             users::{self, Done},
         },
     },
@@ -44,6 +44,38 @@ async fn the_last_admin_stays_one() {
     users::deactivate(&operator, "farhan").await.expect("not the last one");
     assert!(users::deactivate(&operator, "meera").await.is_err());
     assert_eq!(users::deactivate(&operator, "nobody").await.map_err(|error| error.code), Err(Code::NotFound));
+}
+
+#[tokio::test]
+async fn who_was_invited_and_cannot_sign_in_yet_takes_no_admins_place() {
+    let office = Office::new().await;
+    hire(&office, "meera", "admin").await;
+    let password = async |username: &str| {
+        let change = "update users set password_hash = 'a hash' where username = $1";
+        sqlx::query(change).bind(username).execute(&*office.state.pool).await.expect("set");
+    };
+    password("meera").await;
+    hire(&office, "farhan", "admin").await;
+    let operator = operator(&office);
+    let rows = |role| people_file(&[["meera", "Asha", "Planning", role, "", "", ""], ["new", "New", "Planning", "admin", "", "", ""]]);
+    for refused in [users::set_role(&operator, "meera", Role::Member).await, users::deactivate(&operator, "meera").await] {
+        assert_eq!(refused.map_err(|error| error.code), Err(Code::LastAdmin));
+    }
+    let refused = import::import(&operator, &rows("member"), None, |_, _| {}).await;
+    assert!(matches!(&refused, Err(import::ImportError::Lines(errors)) if errors[0].line == 2), "{refused:?}");
+    let meera = db::user::by_username(&mut operator.pool.acquire().await.expect("a connection"), "meera").await.expect("asked");
+    let shown = user_records::get(&office.person("noor").await.becomes_admin().await.ctx, meera.expect("known").id).await;
+    assert!(shown.expect("shown").is_last_admin, "the screen says so before");
+    // who cannot sign in is nobody's last hope
+    assert_eq!(users::deactivate(&operator, "farhan").await, Ok(Done::Now));
+
+    let with_password = people_file(&[
+        ["meera", "Asha", "Planning", "member", "", "", ""],
+        ["new", "New", "Planning", "admin", "", "", "correct-horse-battery"],
+    ]);
+    assert!(import::import(&operator, &with_password, None, |_, _| {}).await.is_ok(), "who comes with a password is an admin at once");
+    assert_eq!(users::set_role(&operator, "meera", Role::Admin).await, Ok(Done::Now));
+    assert_eq!(users::deactivate(&operator, "new").await, Ok(Done::Now), "meera can sign in");
 }
 
 #[tokio::test]

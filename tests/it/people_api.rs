@@ -168,7 +168,7 @@ async fn a_session_is_ended_alone_or_with_all_others() {
     }
     assert_eq!((other.get("/api/v1/me").await.status, program.get("/api/v1/me").await.status), (200, 200));
     let log = entries(&server).await;
-    let by_meera = ("session.ended".to_owned(), "meera".to_owned(), json!({"reason": "signed_out_by_admin"}));
+    let by_meera = ("session.ended".to_owned(), "meera".to_owned(), json!({"reason": "signed_out_by_admin", "user_id": bikram.id()}));
     assert_eq!(log, [by_meera.clone(), by_meera]);
 }
 

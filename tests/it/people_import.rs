@@ -160,7 +160,7 @@ async fn a_file_that_leaves_no_admin_is_refused_before_and_then() {
     let members = |names: [&str; 2]| people_file(&names.map(|name| [name, "Name", "Yard", "member", "", "", ""]));
     for query in ["?preview=true", ""] {
         let answer = send(&meera, query, members(["meera", "farhan"])).await;
-        assert!(answer.text.contains("last admin"), "{}", answer.text);
+        assert!(answer.text.contains("last admin who can sign in"), "{}", answer.text);
     }
     assert_eq!(server.office.count("select count(*) from users where role = 'admin' and active").await, 2);
     assert_eq!(send(&meera, "", members(["farhan", "asha"])).await.status, 200);

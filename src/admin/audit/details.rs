@@ -154,6 +154,10 @@ mod tests {
     fn an_entry_says_what_it_is_about_in_words() {
         assert_eq!(told("message.sent", "12", json!({"recipient_id": ASHA, "digest": "00ff"})), "message 12, to Asha Verma");
         assert_eq!(told("session.created", "8dbabf2536ffefe2", json!({})), "session 8dbabf2536ffefe2");
+        assert_eq!(
+            told("session.ended", "8dbabf2536ffefe2", json!({"reason": "expired", "user_id": ASHA})),
+            "session 8dbabf2536ffefe2, reason expired, person Asha Verma"
+        );
         assert_eq!(told("policy.changed", "2", json!({"digest": "00ff", "restored_from": 1})), "version 2, restored from version 1");
         assert_eq!(
             told("user.changed", ASHA, json!({"columns": ["display_name", "role"], "role": "admin"})),

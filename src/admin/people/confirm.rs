@@ -100,7 +100,7 @@ fn last_admin(user: &User, done: &'static str) -> Sheet {
             <p class="field-error">
                 <Icon name="alert"/>
                 <span>
-                    <bdi>{name}</bdi> {format!(" is the last admin and cannot be {done}: nobody could administer any more.")}
+                    <bdi>{name}</bdi> {format!(" is the last admin who can sign in, and cannot be {done}: nobody could administer any more.")}
                 </span>
             </p>
             <p>"Make somebody else an admin first."</p>

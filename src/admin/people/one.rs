@@ -80,7 +80,7 @@ fn of(user: &User) -> Form {
 
 fn profile(user: &User, form: &Form, is_last_admin: bool) -> impl IntoView + use<> {
     let role_hint = if is_last_admin {
-        "The last admin stays one: make somebody else an admin first."
+        "The last admin who can sign in stays one: make somebody else an admin first, who counts once they have a password."
     } else {
         "Admins administer people, look into the audit log, and review."
     };
@@ -173,7 +173,7 @@ fn access(user: &User, is_last_admin: bool, is_self: bool) -> impl IntoView + us
         }
         .into_any(),
         (true, true) => {
-            view! { <p class="field-hint">"This is the last admin and cannot be deactivated: make somebody else an admin first."</p> }
+            view! { <p class="field-hint">"This is the last admin who can sign in, and cannot be deactivated: make somebody else an admin first, who counts once they have a password."</p> }
                 .into_any()
         }
         (true, false) => view! {

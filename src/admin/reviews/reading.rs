@@ -5,12 +5,13 @@ use super::{names, one, path};
 use crate::{
     admin::{
         screen::Sheet,
+        table::Pages,
         words::{in_utc, number},
     },
     domain::{
         ids::ConversationId,
         message::Message,
-        review::{Review, ReviewedConversation, ReviewedPage},
+        review::{Review, ReviewedConversations, ReviewedPage},
         time::Timestamp,
         user::User,
     },
@@ -21,10 +22,12 @@ use leptos::prelude::*;
 const LEAD: &str = "Only what was sent within the period of the review. What is outside of it was not loaded.";
 
 /// The conversations of a reviewed person.
-pub(super) fn conversations(review: Review, conversations: Vec<ReviewedConversation>) -> Sheet {
+pub(super) fn conversations(review: Review, part: ReviewedConversations) -> Sheet {
+    let ReviewedConversations { items, next_cursor } = part;
     let base = format!("{}/conversations", path(review.id));
-    let empty = conversations.is_empty().then(|| view! { <p>"This person has no conversation that you may read."</p> });
-    let rows = conversations.into_iter().map(|conversation| {
+    let next = next_cursor.map(|cursor| ("More", format!("{base}?cursor={cursor}")));
+    let empty = items.is_empty().then(|| view! { <p>"This person has no conversation that you may read."</p> });
+    let rows = items.into_iter().map(|conversation| {
         let messages = match conversation.messages {
             0 => "no messages in the period".to_owned(),
             1 => "1 message in the period".to_owned(),
@@ -46,6 +49,7 @@ pub(super) fn conversations(review: Review, conversations: Vec<ReviewedConversat
                 {recording(&review)}
                 <ul class="review_list">{rows.collect_view()}</ul>
                 {empty}
+                <Pages label="Pages of conversations" first=None next/>
             </section>
         </div>
     };

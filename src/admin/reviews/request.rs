@@ -2,6 +2,7 @@
 
 use crate::{
     admin::{
+        day::Edge,
         form::{Choice, Field, Form, Problem, TextArea},
         screen::Sheet,
     },
@@ -26,14 +27,13 @@ pub(super) async fn wanted(ctx: &Context, form: &Form) -> Result<ReviewRequest, 
         category,
         reason: form.field("reason"),
         scope,
-        from: day(form, "from", "00:00:00")?,
-        until: day(form, "until", "23:59:59.999999")?,
+        from: day(form, "from", Edge::Begin)?,
+        until: day(form, "until", Edge::End)?,
     })
 }
 
-fn day(form: &Form, name: &'static str, time: &str) -> Result<Timestamp, Error> {
-    let day = form.given(name).ok_or_else(|| Error::invalid(name, "Say which day, like 2026-11-22."))?;
-    Timestamp::parse(&format!("{day}T{time}Z")).map_err(|_| Error::invalid(name, "This is no day, like 2026-11-22."))
+fn day(form: &Form, name: &'static str, edge: Edge) -> Result<Timestamp, Error> {
+    form.day(name, edge)?.ok_or_else(|| Error::invalid(name, "Say which day, like 2026-11-22."))
 }
 
 pub(super) fn sheet(form: Form, policy: ReviewMode) -> Sheet {

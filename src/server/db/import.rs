@@ -55,9 +55,23 @@ pub async fn known(connection: &mut PgConnection, usernames: &[&str], external_i
     .await
 }
 
-/// How many admins can sign in.
-pub async fn active_admins(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!(r#"select count(*) as "count!" from users where role = 'admin' and active"#).fetch_one(connection).await
+/// How many admins there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Admins {
+    /// Who was let in.
+    pub active: i64,
+    /// Those of them who have a password, and so can sign in.
+    pub with_password: i64,
+}
+
+/// How many admins there are.
+pub async fn admins(connection: &mut PgConnection) -> Result<Admins, sqlx::Error> {
+    sqlx::query_as!(
+        Admins,
+        r#"select count(*) as "active!", count(password_hash) as "with_password!" from users where role = 'admin' and active"#
+    )
+    .fetch_one(connection)
+    .await
 }
 
 /// New people, their feeds, and an audit entry each.

@@ -4,9 +4,10 @@
 //! Time limits in the database, because a limit in this process would abandon a statement that still runs. Above them
 //! stands one of ours, [`in_time`], for a database that does not even say that: its host is gone, its process stands still.
 
+use crate::error::Error;
 use prometheus_client::metrics::{counter::Counter, histogram::Histogram};
 use sqlx::{
-    ConnectOptions, Connection, Executor, PgConnection, PgPool, Postgres,
+    ConnectOptions, Connection, Executor, PgConnection, PgPool, Postgres, Transaction,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -16,7 +17,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// What the connections are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,15 +130,34 @@ impl Pool {
             self.waits.time.observe(0.0);
             return Ok(rested);
         }
-        let Ok(_turn) = self.turns.try_acquire() else {
-            self.waits.refused.inc();
-            return Err(sqlx::Error::PoolTimedOut);
-        };
+        let _turn = self.turn()?;
         let began = Instant::now();
         let acquired = self.inner.acquire().await;
         self.waits.time.observe(began.elapsed().as_secs_f64());
         let lent = acquired.map(|connection| Lent { connection, since: Instant::now() });
         lent.inspect_err(|error| tracing::warn!(cause = cause(error), "no connection to the database"))
+    }
+
+    /// A transaction, by the same bounded queue.
+    ///
+    /// # Errors
+    /// `unavailable`, whatever went wrong: nothing was begun.
+    pub async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
+        let begun = match self.turn() {
+            Ok(_turn) => self.inner.begin().await,
+            Err(full) => Err(full),
+        };
+        begun.map_err(|error| {
+            tracing::warn!(cause = cause(&error), "no transaction could be begun");
+            Error::unavailable()
+        })
+    }
+
+    fn turn(&self) -> Result<SemaphorePermit<'_>, sqlx::Error> {
+        self.turns.try_acquire().map_err(|_| {
+            self.waits.refused.inc();
+            sqlx::Error::PoolTimedOut
+        })
     }
 
     /// Takes back a connection whose call was answered to its end. It goes the driver's way when somebody waits for one.

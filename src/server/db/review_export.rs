@@ -156,7 +156,7 @@ pub async fn record_take(db: &mut PgConnection, id: ExportId, by: UserId, policy
     .await
 }
 
-/// Whether who takes is still an admin, and nobody has ended the review: taking much away takes a while.
+/// Whether who takes is still an admin, and the review goes on, by its own time too: taking much away takes a while.
 pub async fn is_granted_still(db: &mut PgConnection, take: i64) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"select exists (
@@ -164,7 +164,7 @@ pub async fn is_granted_still(db: &mut PgConnection, take: i64) -> Result<bool, 
                join review_exports e on e.id = t.export_id
                join reviews r on r.id = e.review_id
                join users u on u.id = t.taken_by
-               where t.id = $1 and u.role = 'admin' and u.active and r.ended_at is null
+               where t.id = $1 and u.role = 'admin' and u.active and r.ended_at is null and r.expires_at > clock_timestamp()
            ) as "is!""#,
         take
     )

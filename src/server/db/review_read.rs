@@ -5,11 +5,12 @@ use super::{message, review::users};
 use crate::domain::{
     ids::{ClientId, ConversationId, Seq, UserId},
     message::Message,
-    review::{ReviewId, ReviewMode, ReviewNotice, ReviewedConversation},
+    review::{ReviewId, ReviewMode, ReviewNotice, ReviewedConversation, ReviewedCursor},
     time::Timestamp,
     user::{Role, User},
 };
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Where a page begins.
@@ -113,14 +114,24 @@ pub async fn texts(db: &mut PgConnection, recorded: Recorded) -> Result<(Vec<Use
     Ok(([pair.user_low, pair.user_high].iter().filter_map(|id| people.get(id).cloned()).collect(), items))
 }
 
-/// The conversations in the scope of a review that may be read now, with how much was written in its period. Who asks is
-/// told whom a person writes with: that is written down, too.
+/// Which part of the conversations.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// Below this one.
+    pub below: Option<ReviewedCursor>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// Conversations in the scope of a review that may be read now, each with its place and how much was written in the period.
+/// Who asks is told whom a person writes with: that is written down, too.
 pub async fn conversations(
     db: &mut PgConnection,
     review: ReviewId,
     reader: UserId,
     policy: ReviewMode,
-) -> Result<Option<Vec<ReviewedConversation>>, sqlx::Error> {
+    part: Part,
+) -> Result<Option<Vec<(ReviewedCursor, ReviewedConversation)>>, sqlx::Error> {
     let granted = sqlx::query_scalar!(
         r#"with granted as (
                select r.id from reviews r
@@ -140,25 +151,34 @@ pub async fn conversations(
         return Ok(None);
     }
     let rows = sqlx::query!(
-        r#"select c.id, c.user_low, c.user_high,
-                  (select count(*) from messages m where m.conversation_id = c.id and m.sent_at >= r.from_at and m.sent_at < r.until_at) as "messages!"
-           from reviews r
-           join conversations c on c.id = r.conversation_id
-                or r.conversation_id is null and c.id in (select p.conversation_id from participants p where p.user_id = r.user_id)
-           where r.id = $1 and $2 not in (c.user_low, c.user_high)
-           order by c.last_message_at desc nulls last, c.id"#,
+        r#"select c.id as "id!", c.user_low as "user_low!", c.user_high as "user_high!", c.at as "at!",
+                  (select count(*) from messages m where m.conversation_id = c.id and m.sent_at >= c.from_at and m.sent_at < c.until_at) as "messages!"
+           from (
+               select c.id, c.user_low, c.user_high, coalesce(c.last_message_at, 'epoch') as at, r.from_at, r.until_at
+               from reviews r
+               join conversations c on c.id = r.conversation_id
+                    or r.conversation_id is null and c.id in (select p.conversation_id from participants p where p.user_id = r.user_id)
+               where r.id = $1 and $2 not in (c.user_low, c.user_high)
+                 and ($3::timestamptz is null or (coalesce(c.last_message_at, 'epoch'), c.id) < ($3, $4::uuid))
+               order by at desc, c.id desc
+               limit $5
+           ) c
+           order by c.at desc, c.id desc"#,
         review.0,
-        reader.0
+        reader.0,
+        part.below.map(|below| below.last_message_at.into_inner()) as Option<OffsetDateTime>,
+        part.below.map(|below| below.id.0),
+        part.limit
     )
     .fetch_all(&mut *db)
     .await?;
     let ids: Vec<Uuid> = rows.iter().flat_map(|row| [row.user_low, row.user_high]).collect();
     let people = users(db, &ids).await?;
     let named = |id: &Uuid| people.get(id).cloned();
-    let conversations = rows.iter().map(|row| ReviewedConversation {
-        id: ConversationId(row.id),
-        people: [row.user_low, row.user_high].iter().filter_map(named).collect(),
-        messages: row.messages,
+    let conversations = rows.iter().map(|row| {
+        let id = ConversationId(row.id);
+        let people = [row.user_low, row.user_high].iter().filter_map(named).collect();
+        (ReviewedCursor { last_message_at: row.at.into(), id }, ReviewedConversation { id, people, messages: row.messages })
     });
     Ok(Some(conversations.collect()))
 }

@@ -98,7 +98,7 @@ pub async fn end(connection: &mut PgConnection, token_sha256: &[u8]) -> Result<(
     Ok(())
 }
 
-/// Ends the sessions of these people, but perhaps one; how many that were.
+/// Ends the sessions of these people, but perhaps one; how many that were. An entry says whose it was, unless its actor is.
 pub async fn end_all(
     connection: &mut PgConnection,
     users: &[uuid::Uuid],
@@ -108,10 +108,12 @@ pub async fn end_all(
 ) -> Result<u64, sqlx::Error> {
     let done = sqlx::query!(
         "with ended as (
-             delete from sessions where user_id = any ($1) and token_sha256 is distinct from $2 returning token_sha256
+             delete from sessions where user_id = any ($1) and token_sha256 is distinct from $2 returning user_id, token_sha256
          )
          insert into audit_entries (actor_id, action, object, details)
-         select $3, 'session.ended', left(encode(token_sha256, 'hex'), 16), jsonb_build_object('reason', $4::text) from ended",
+         select $3, 'session.ended', left(encode(token_sha256, 'hex'), 16),
+                jsonb_strip_nulls(jsonb_build_object('reason', $4::text, 'user_id', nullif(user_id, $3)))
+         from ended",
         users,
         but,
         actor.map(|actor| actor.0),
@@ -128,10 +130,11 @@ pub async fn remove_expired(connection: &mut PgConnection, idle: PgInterval) -> 
         r#"with ended as (
                delete from sessions
                where expires_at <= clock_timestamp() or last_seen_at <= clock_timestamp() - $1::interval
-               returning token_sha256
+               returning user_id, token_sha256
            )
            insert into audit_entries (action, object, details)
-           select 'session.ended', left(encode(token_sha256, 'hex'), 16), '{"reason": "expired"}' from ended"#,
+           select 'session.ended', left(encode(token_sha256, 'hex'), 16), jsonb_build_object('reason', 'expired', 'user_id', user_id)
+           from ended"#,
         idle
     )
     .execute(connection)

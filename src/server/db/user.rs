@@ -99,11 +99,16 @@ pub async fn is_active_admin(connection: &mut PgConnection, user: UserId) -> Res
         .await
 }
 
-/// How many admins can sign in, besides this one.
-pub async fn other_active_admins(connection: &mut PgConnection, but: UserId) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!(r#"select count(*) as "count!" from users where role = 'admin' and active and id <> $1"#, but.0)
-        .fetch_one(connection)
-        .await
+/// How many other admins can take the place of this one: those who can sign in. Where this one cannot either (nobody has
+/// taken up their link yet), whoever was let in.
+pub async fn other_admins(connection: &mut PgConnection, but: UserId) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from users u join users o on o.id <> u.id
+           where u.id = $1 and o.role = 'admin' and o.active and (o.password_hash is not null or u.password_hash is null)"#,
+        but.0
+    )
+    .fetch_one(connection)
+    .await
 }
 
 /// A new person, their feed, and the audit entry.

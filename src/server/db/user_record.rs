@@ -1,6 +1,6 @@
 //! People as admins look through them: the list by name, one of them, the departments there are.
 
-use super::user::UserRow;
+use super::user::{self, UserRow};
 use crate::domain::{
     ids::UserId,
     user_record::{UserFilter, UserRecord},
@@ -72,7 +72,7 @@ pub async fn departments(connection: &mut PgConnection, limit: i64) -> Result<Ve
         .await
 }
 
-/// One person, how many programs act as them, and how many other admins can sign in.
+/// One person, how many programs act as them, and how many other admins could take their place (`user::other_admins`).
 pub async fn get(connection: &mut PgConnection, id: UserId) -> Result<Option<(UserRecord, i64, i64)>, sqlx::Error> {
     let row = sqlx::query_as!(
         RecordRow,
@@ -82,13 +82,10 @@ pub async fn get(connection: &mut PgConnection, id: UserId) -> Result<Option<(Us
         id.0
     );
     let Some(row) = row.fetch_optional(&mut *connection).await? else { return Ok(None) };
-    let counts = sqlx::query!(
-        r#"select (select count(*) from api_tokens where user_id = $1 and revoked_at is null) as "tokens!",
-                  (select count(*) from users where role = 'admin' and active and id <> $1) as "other_admins!""#,
-        id.0
-    );
-    let counts = counts.fetch_one(connection).await?;
-    Ok(Some((row.into(), counts.tokens, counts.other_admins)))
+    let tokens = sqlx::query_scalar!(r#"select count(*) as "count!" from api_tokens where user_id = $1 and revoked_at is null"#, id.0);
+    let tokens = tokens.fetch_one(&mut *connection).await?;
+    let other_admins = user::other_admins(connection, id).await?;
+    Ok(Some((row.into(), tokens, other_admins)))
 }
 
 struct RecordRow {

@@ -53,10 +53,12 @@ pub async fn end(
     }
     let done = sqlx::query!(
         "with ended as (
-             delete from sessions where user_id = $1 and left(encode(token_sha256, 'hex'), 16) = $2 returning token_sha256
+             delete from sessions where user_id = $1 and left(encode(token_sha256, 'hex'), 16) = $2 returning user_id, token_sha256
          )
          insert into audit_entries (actor_id, action, object, details)
-         select $3, 'session.ended', left(encode(token_sha256, 'hex'), 16), jsonb_build_object('reason', $4::text) from ended",
+         select $3, 'session.ended', left(encode(token_sha256, 'hex'), 16),
+                jsonb_strip_nulls(jsonb_build_object('reason', $4::text, 'user_id', nullif(user_id, $3)))
+         from ended",
         user.0,
         session,
         actor.map(|actor| actor.0),

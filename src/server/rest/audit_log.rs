@@ -23,7 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AuditQuery {
-    /// A user's id, a user name, or the beginnings of a name: what was done by them, or to them.
+    /// A user's id or user name, or the beginnings of a name that at most 50 people have: what was done by them, or to them.
     #[param(max_length = 80)]
     person: Option<String>,
     /// A word like `message.sent`.
@@ -47,7 +47,7 @@ pub struct AuditQuery {
 /// Which entries; everything that is given has to hold. An empty object means all.
 #[derive(Deserialize, ToSchema)]
 pub struct AuditExport {
-    /// A user's id, a user name, or the beginnings of a name: what was done by them, or to them.
+    /// A user's id or user name, or the beginnings of a name that at most 50 people have: what was done by them, or to them.
     #[schema(max_length = 80)]
     person: Option<String>,
     /// A word like `message.sent`.

@@ -5,11 +5,11 @@ use crate::{
     domain::{
         ids::{ConversationId, Seq},
         review::{
-            Review, ReviewCategory, ReviewId, ReviewList, ReviewNotice, ReviewRequest, ReviewScope, ReviewedConversation, ReviewedPage,
+            Review, ReviewCategory, ReviewId, ReviewList, ReviewNotice, ReviewRequest, ReviewScope, ReviewedConversations, ReviewedPage,
         },
         time::Timestamp,
     },
-    error::{Code, Error},
+    error::Error,
     server::{
         context::Context,
         middleware::deliberate::Deliberate,
@@ -78,7 +78,7 @@ pub struct ReviewDecision {
     pub(super) note: Option<String>,
 }
 
-/// Which part of the reviews.
+/// Which part of them.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ReviewsQuery {
@@ -96,13 +96,6 @@ pub struct ReadingQuery {
     /// Above this seq; from the beginning of the period unless given.
     #[param(value_type = Option<i64>, minimum = 0)]
     after: Option<Seq>,
-}
-
-/// The conversations in the scope of a review.
-#[derive(Serialize, ToSchema)]
-pub struct ReviewedConversations {
-    /// Latest message first.
-    pub items: Vec<ReviewedConversation>,
 }
 
 /// What the two are told.
@@ -187,17 +180,19 @@ pub async fn end(ctx: Context, id: Result<OfReview, Error>) -> Result<Json<Revie
 ///
 /// For who asked for it, while it is open. Looking is written down (`review.listed`).
 #[utoipa::path(get, path = "/admin/reviews/{id}/conversations", tag = "audit", operation_id = "list_reviewed_conversations",
-    params(("id" = uuid::Uuid, Path, description = "The review.")),
-    responses((status = 200, description = "Those in its scope.", body = ReviewedConversations)),
-    extensions(("x-errors" = json!(["forbidden", "not_found", "cross_site_request"]))))]
+    params(("id" = uuid::Uuid, Path, description = "The review."), ReviewsQuery),
+    responses((status = 200, description = "A part of those in its scope.", body = ReviewedConversations)),
+    extensions(("x-errors" = json!(["forbidden", "not_found", "malformed_request", "invalid", "cross_site_request"]))))]
 pub async fn conversations(
     ctx: Context,
     id: Result<OfReview, Error>,
+    Query(query): Query<ReviewsQuery>,
     deliberate: Result<Deliberate, Error>,
 ) -> Result<Json<ReviewedConversations>, Error> {
     ctx.admin()?;
     deliberate?;
-    Ok(Json(ReviewedConversations { items: review_reading::conversations(&ctx, id?.0).await? }))
+    let (id, ReviewsQuery { limit, cursor }) = (id?.0, query?);
+    Ok(Json(review_reading::conversations(&ctx, id, limit, cursor.as_deref()).await?))
 }
 
 /// Messages of a reviewed conversation
@@ -219,7 +214,7 @@ pub async fn messages(
     deliberate?;
     let (id, conversation) = (id?.0, conversation?.0);
     let after = match query?.after {
-        Some(after) if after.0 < 0 => return Err(Error::new(Code::Invalid)),
+        Some(after) if after.0 < 0 => return Err(Error::invalid("after", "Messages are numbered from 1.")),
         after => after.unwrap_or(Seq::NONE),
     };
     Ok(Json(review_reading::page(&ctx, id, conversation, after).await?))

@@ -63,7 +63,7 @@ impl Administrator {
     /// # Errors
     /// `forbidden` when the admin is none any more.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
-        let mut transaction = self.pool.begin().await.map_err(|_| Error::unavailable())?;
+        let mut transaction = self.pool.begin().await?;
         db::user::lock_administration(&mut transaction).await?;
         match self.actor {
             Some(actor) if !db::user::is_active_admin(&mut transaction, actor).await? => Err(Error::new(Code::Forbidden)),

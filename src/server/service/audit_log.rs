@@ -1,13 +1,12 @@
 //! The audit log as admins look through it, and take a part of it away. Taking a part away is itself an entry.
 
-use super::limit;
+use super::{limit, meant};
 use crate::{
     domain::{
         audit::Action,
         audit_log::{AuditCursor, AuditEntry, AuditFilter, AuditPage},
         ids::{ConversationId, UserId},
         time::Timestamp,
-        user::PeopleQuery,
     },
     error::{Code, Error},
     server::{context::Context, db},
@@ -25,7 +24,7 @@ const CHUNK: i64 = 1_000;
 /// What is looked for, as it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Asked {
-    /// An id, a user name, or the beginnings of names: done by them, or to them.
+    /// An id or a user name, which mean one person alone, or the beginnings of names: done by them, or to them.
     pub person: Option<String>,
     /// What was done.
     pub action: Option<Action>,
@@ -40,7 +39,7 @@ pub struct Asked {
 /// A page of the log, newest first.
 ///
 /// # Errors
-/// `forbidden` for who is no admin; `invalid` for a person whom nobody knows, a limit outside of 1 to 200, a foreign cursor.
+/// `forbidden` for who is no admin; `invalid` for a person whom nobody knows, a name of too many, a limit outside of 1 to 200, a foreign cursor.
 pub async fn page(ctx: &Context, asked: Asked, limit: Option<i64>, cursor: Option<&str>) -> Result<AuditPage, Error> {
     ctx.admin()?;
     let limit = self::limit(limit, 50, 200)?;
@@ -115,14 +114,9 @@ async fn filter(ctx: &Context, asked: Asked) -> Result<AuditFilter, Error> {
     let people = match person.as_deref().map(str::trim).filter(|person| !person.is_empty()) {
         None => None,
         Some(person) => {
-            let patterns = PeopleQuery::parse(person).map_err(|reason| Error::invalid("person", reason))?.patterns();
-            let found = db::read(&ctx.state.pool, |mut db| {
-                let patterns = &patterns;
-                async move { db::review::people(&mut db, person, patterns, MOST_PEOPLE).await }
-            })
-            .await?;
-            if found.is_empty() {
-                return Err(Error::invalid("person", "Nobody is called that."));
+            let found = meant::people(ctx, "person", person, MOST_PEOPLE).await?;
+            if i64::try_from(found.len()).is_ok_and(|number| number > MOST_PEOPLE) {
+                return Err(Error::invalid("person", format!("More than {MOST_PEOPLE} people are called that: be more exact.")));
             }
             Some(found.into_iter().map(|user| user.id).collect())
         }

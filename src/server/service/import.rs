@@ -92,7 +92,7 @@ pub async fn preview<C: Imports>(caller: &C, file: &[u8]) -> Result<ImportPrevie
                 Ok(fates) => fates,
                 Err(errors) => return Ok(shown::refused(errors)),
             };
-            match demotes_everybody(&mut *by.pool.acquire().await?, &rows, &fates).await? {
+            match demotes_everybody(&mut *by.pool.acquire().await?, &rows, &hashes, &fates).await? {
                 Some(error) => Ok(shown::refused(vec![error])),
                 None => Ok(shown::preview(&rows, &hashes, &fates)),
             }
@@ -128,7 +128,7 @@ pub async fn import<C: Imports>(
                 return Err(Error::new(Code::PreviewOutdated));
             }
             // before the rows are written: what is refused here is what the preview refuses
-            if let Some(error) = demotes_everybody(&mut transaction, &rows, &fates).await? {
+            if let Some(error) = demotes_everybody(&mut transaction, &rows, &hashes, &fates).await? {
                 return Ok(Err(vec![error]));
             }
             let (new, other) = written(&fates, &hashes);
@@ -179,17 +179,34 @@ fn written<'a>(fates: &'a [Fate], hashes: &'a [Option<String>]) -> (Vec<Written<
     (new, other)
 }
 
-/// The last admin cannot be demoted by a file either: somebody of it, or of those whom it does not name, has to be left.
-async fn demotes_everybody(connection: &mut PgConnection, rows: &[ImportRow], fates: &[Fate]) -> Result<Option<LineError>, sqlx::Error> {
-    let demotes = |fate: &&Fate| matches!(fate, Fate::Known { user, profile, .. } if user.active && user.role == Role::Admin.as_str() && profile.role != Role::Admin);
-    let makes = |fate: &&Fate| match fate {
-        Fate::New { profile } => profile.role == Role::Admin,
-        Fate::Known { user, profile, .. } => user.active && user.role != Role::Admin.as_str() && profile.role == Role::Admin,
+/// The last admin who can sign in cannot be demoted by a file either: somebody of it, or of those whom it does not name, has
+/// to be left. Who is new comes in by a link, and nobody knows whether they will.
+async fn demotes_everybody(
+    connection: &mut PgConnection,
+    rows: &[ImportRow],
+    hashes: &[Option<String>],
+    fates: &[Fate],
+) -> Result<Option<LineError>, sqlx::Error> {
+    let was = |fate: &Fate| match fate {
+        Fate::New { .. } => false,
+        Fate::Known { user, .. } => user.active && user.role == Role::Admin.as_str(),
     };
-    let Some(first) = fates.iter().position(|fate| demotes(&fate)) else { return Ok(None) };
-    let demoted = i64::try_from(fates.iter().filter(demotes).count()).unwrap_or(i64::MAX);
-    let made = i64::try_from(fates.iter().filter(makes).count()).unwrap_or(i64::MAX);
-    let left = db::import::active_admins(connection).await?.saturating_sub(demoted).saturating_add(made);
+    let will_be = |fate: &Fate| match fate {
+        Fate::New { profile } => profile.role == Role::Admin,
+        Fate::Known { user, profile, .. } => user.active && profile.role == Role::Admin,
+    };
+    let has_password = |fate: &Fate| matches!(fate, Fate::Known { user, .. } if user.password_hash.is_some());
+    let Some(first) = fates.iter().position(|fate| was(fate) && !will_be(fate)) else { return Ok(None) };
+
+    let before = db::import::admins(connection).await?;
+    let mut after = before;
+    for (fate, hash) in fates.iter().zip(hashes) {
+        let (had, has) = (has_password(fate), has_password(fate) || hash.is_some());
+        after.active = after.active.saturating_add(i64::from(will_be(fate))).saturating_sub(i64::from(was(fate)));
+        let signing = after.with_password.saturating_add(i64::from(will_be(fate) && has));
+        after.with_password = signing.saturating_sub(i64::from(was(fate) && had));
+    }
+    let is_lost = after.active <= 0 || before.with_password > 0 && after.with_password <= 0;
     let line = rows.get(first).map_or(1, |row| row.line);
-    Ok((left <= 0).then(|| LineError { line, reason: "role: this would take the last admin their role".into() }))
+    Ok(is_lost.then(|| LineError { line, reason: "role: this would take the last admin who can sign in their role".into() }))
 }

@@ -11,6 +11,7 @@ pub mod conversations;
 pub mod groups;
 pub mod import;
 pub mod live;
+mod meant;
 pub mod messages;
 pub mod own_sessions;
 pub mod passwords;

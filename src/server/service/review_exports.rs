@@ -38,16 +38,17 @@ pub async fn request(ctx: &Context, review: ReviewId) -> Result<ReviewExport, Er
         .state
         .transaction(async move {
             let mut transaction = state.pool.begin().await?;
-            let id = db::review_export::request(&mut transaction, review.id, viewer, policy).await?;
-            if let Some(id) = id.filter(|_| alone) {
-                let decision = Decision { by: viewer, release: true, note: None, salt, policy };
-                db::review_export::decide(&mut transaction, id, &decision).await?;
+            let Some(id) = db::review_export::request(&mut transaction, review.id, viewer, policy).await? else { return Ok(None) };
+            let decision = Decision { by: viewer, release: true, note: None, salt, policy };
+            // its time may be over by now: then nothing was asked for either
+            if alone && !db::review_export::decide(&mut transaction, id, &decision).await? {
+                return Err(over());
             }
             transaction.commit().await?;
-            Ok(id)
+            Ok(Some(id))
         })
-        .await?
-        .ok_or_else(|| Error::invalid("id", "This was asked for already: another admin has to decide about it first."))?;
+        .await?;
+    let Some(id) = id else { return Err(not_asked(ctx, review.id).await) };
     released(ctx, get(ctx, review.id, id).await?).await
 }
 
@@ -82,7 +83,11 @@ pub async fn decide(ctx: &Context, review: ReviewId, id: ExportId, answer: Answe
     let state = ctx.state.clone();
     let decided =
         ctx.state.transaction(async move { Ok(db::review_export::decide(&mut *state.connection().await?, id, &decision).await?) }).await?;
-    if decided { released(ctx, get(ctx, review, id).await?).await } else { Err(decided_already()) }
+    if decided {
+        return released(ctx, get(ctx, review, id).await?).await;
+    }
+    // the one or the other has come in between
+    Err(if get(ctx, review, id).await?.state == ExportState::Requested { over() } else { decided_already() })
 }
 
 /// The exports of a review, the newest first.
@@ -163,6 +168,17 @@ async fn sealed(ctx: &Context) -> Result<(), Error> {
     match newest {
         Some(_) if !ctx.state.keys().is_empty() => Ok(()),
         _ => Err(Error::invalid("id", "The audit log is not sealed here, so nothing could be proven: an export needs its key.")),
+    }
+}
+
+/// Why a request was not written down: another one waits, or the review has ended in between.
+async fn not_asked(ctx: &Context, review: ReviewId) -> Error {
+    match list(ctx, review).await {
+        Ok(exports) if exports.iter().any(|export| export.state == ExportState::Requested) => {
+            Error::invalid("id", "This was asked for already: another admin has to decide about it first.")
+        }
+        Ok(_) => over(),
+        Err(error) => error,
     }
 }
 

@@ -3,16 +3,22 @@
 //! The order is the promise: the page is written down and committed, and only then are its texts read, by the number of
 //! that record. When it cannot be written down, nothing is read and nothing is shown. No pointer moves, no change is told.
 
-use super::reviews::{self, sentence, switched_on};
+use super::{
+    limit,
+    reviews::{self, sentence, switched_on},
+};
 use crate::{
     domain::{
         ids::{ConversationId, Seq},
-        review::{ReviewId, ReviewNotice, ReviewState, ReviewedConversation, ReviewedPage},
+        review::{ReviewId, ReviewNotice, ReviewState, ReviewedConversations, ReviewedCursor, ReviewedPage},
     },
     error::{Code, Error},
     server::{
         context::Context,
-        db::{self, review_read::Asked},
+        db::{
+            self,
+            review_read::{Asked, Part},
+        },
     },
 };
 
@@ -45,25 +51,43 @@ pub async fn page(ctx: &Context, review: ReviewId, conversation: ConversationId,
     Ok(ReviewedPage { read_id: recorded.id, people, items, next_after: recorded.to_seq.filter(|_| recorded.more) })
 }
 
-/// The conversations in the scope of an open review. Looking at them is written down as well.
+/// Conversations in the scope of an open review, latest message first. Looking at them is written down as well.
 ///
 /// # Errors
-/// `forbidden` as [`page`]; `unavailable` when it could not be written down.
-pub async fn conversations(ctx: &Context, review: ReviewId) -> Result<Vec<ReviewedConversation>, Error> {
+/// `forbidden` as [`page`]; `invalid` for a limit outside of 1 to 100, a foreign cursor; `unavailable` when it could not be
+/// written down.
+pub async fn conversations(
+    ctx: &Context,
+    review: ReviewId,
+    limit: Option<i64>,
+    cursor: Option<&str>,
+) -> Result<ReviewedConversations, Error> {
     let reader = ctx.admin()?.id();
     let policy = open(ctx, review).await?;
+    let limit = self::limit(limit, 50, 100)?;
+    let below = match cursor {
+        None => None,
+        Some(cursor) => Some(ReviewedCursor::parse(cursor).ok_or_else(|| Error::invalid("cursor", "This is no cursor of ours."))?),
+    };
+    // one more than asked for tells whether there is another page
+    let part = Part { below, limit: limit.saturating_add(1) };
     let state = ctx.state.clone();
     let found = ctx
         .state
         .transaction(async move {
             let mut transaction = state.pool.begin().await?;
-            let found = db::review_read::conversations(&mut transaction, review, reader, policy).await?;
+            let found = db::review_read::conversations(&mut transaction, review, reader, policy, part).await?;
             transaction.commit().await?;
             Ok(found)
         })
         .await
         .map_err(|_| Error::unavailable())?;
-    found.ok_or_else(closed)
+    let mut found = found.ok_or_else(closed)?;
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = found.len() > wanted;
+    found.truncate(wanted);
+    let next_cursor = found.last().filter(|_| more).map(|(cursor, _)| cursor.encode());
+    Ok(ReviewedConversations { items: found.into_iter().map(|(_, conversation)| conversation).collect(), next_cursor })
 }
 
 /// What one of the two is told: that their conversation was read by an admin, when, and for what kind of reason.

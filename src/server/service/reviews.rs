@@ -1,14 +1,13 @@
 //! Reviews: asking for one, deciding about it, ending it. `[audit] review` says whether there are any, and whether a second
 //! admin has to agree. Reading under one is in `review_reading`.
 
-use super::{limit, salt};
+use super::{limit, meant, salt};
 use crate::{
     domain::{
         ids::{ConversationId, UserId},
         review::{
             REASON_MAX, Review, ReviewCursor, ReviewId, ReviewList, ReviewMode, ReviewRequest, ReviewScope, ReviewState, can_be_shown,
         },
-        user::PeopleQuery,
     },
     error::{Code, Error},
     server::{
@@ -150,23 +149,17 @@ pub async fn list(ctx: &Context, limit: Option<i64>, cursor: Option<&str>) -> Re
 /// `forbidden` for who is no admin; `invalid` for a name that nobody has, or several, and for two without a conversation.
 pub async fn scope(ctx: &Context, person: &str, peer: Option<&str>) -> Result<ReviewScope, Error> {
     ctx.admin()?;
-    let user = meant(ctx, "person", person).await?;
+    let user = one(ctx, "person", person).await?;
     let Some(peer) = peer else { return Ok(ReviewScope::UserId(user)) };
-    let peer = meant(ctx, "peer", peer).await?;
+    let peer = one(ctx, "peer", peer).await?;
     let found: Option<ConversationId> =
         db::read(&ctx.state.pool, |mut db| async move { db::review::conversation_of(&mut db, user, peer).await }).await?;
     found.map(ReviewScope::ConversationId).ok_or_else(|| Error::invalid("peer", "These two have no conversation."))
 }
 
-async fn meant(ctx: &Context, field: &'static str, typed: &str) -> Result<UserId, Error> {
-    let typed = typed.trim();
-    let patterns = PeopleQuery::parse(typed).map_err(|reason| Error::invalid(field, reason))?.patterns();
-    let patterns = &patterns;
-    let found = db::read(&ctx.state.pool, |mut db| async move { db::review::people(&mut db, typed, patterns, NAMED).await }).await?;
-    match found.as_slice() {
-        [] => Err(Error::invalid(field, "Nobody is called that.")),
+async fn one(ctx: &Context, field: &'static str, typed: &str) -> Result<UserId, Error> {
+    match meant::people(ctx, field, typed, NAMED.saturating_sub(1)).await?.as_slice() {
         [one] => Ok(one.id),
-        [first, ..] if first.username == typed || first.id.to_string() == typed => Ok(first.id),
         several => {
             let names: Vec<&str> = several.iter().map(|user| user.username.as_str()).collect();
             Err(Error::invalid(field, format!("Several people are called that. Type a user name: {} …", names.join(", "))))

@@ -219,7 +219,7 @@ async fn make_link(connection: &mut PgConnection, user: UserId, actor: Option<Us
 
 async fn keep_an_admin(connection: &mut PgConnection, before: &User, after: &User) -> Result<(), Error> {
     let administers = |user: &User| user.role == Role::Admin && user.active;
-    if administers(before) && !administers(after) && db::user::other_active_admins(connection, before.id).await? == 0 {
+    if administers(before) && !administers(after) && db::user::other_admins(connection, before.id).await? == 0 {
         return Err(Error::new(Code::LastAdmin));
     }
     Ok(())

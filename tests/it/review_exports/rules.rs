@@ -104,6 +104,51 @@ async fn it_ends_with_its_review_also_in_the_middle() {
     assert_eq!(scene.refused(&scene.meera, &export).await, Code::Forbidden);
 }
 
+/// Its time, as the clock would end it: nothing else of it changes.
+const RUNS_OUT: &str = "update reviews set decided_at = now() - interval '9 hours', expires_at = now() - interval '1 second'";
+
+#[tokio::test]
+async fn what_is_being_taken_ends_with_the_time_of_its_review() {
+    let scene = Scene::new().await;
+    let review = scene.approved(scene.request()).await;
+    let export = scene.released(&review).await;
+    let archive = review_exports::take(&scene.meera.ctx, review.id, export.id).await.expect("begun");
+    let mut pieces = pin!(archive.into_stream());
+    pieces.next().await.expect("a piece").expect("the first header");
+    for sql in ["alter table reviews disable trigger user", RUNS_OUT, "alter table reviews enable trigger user"] {
+        scene.owner_does(sql).await;
+    }
+    let rest: Result<Vec<Vec<u8>>, Error> = pieces.try_collect().await;
+    assert_eq!(code(rest), Code::Forbidden);
+}
+
+#[tokio::test]
+async fn what_ends_in_between_is_neither_asked_for_nor_called_asked_for() {
+    let scene = Scene::with(with(ReviewMode::Single)).await;
+    let review = reviews::request(&scene.meera.ctx, scene.request()).await.expect("granted");
+    let none = async || assert_eq!(scene.server.office.count("select count(*) from review_exports").await, 0);
+    let over = async || {
+        let refused = review_exports::request(&scene.meera.ctx, review.id).await.expect_err("refused");
+        assert_eq!((refused.code, refused.detail.contains("is over")), (Code::Forbidden, true), "{refused:?}");
+    };
+    // before the first statement
+    scene.owner_does("create function skips() returns trigger language plpgsql as 'begin return null; end'").await;
+    scene.owner_does("create trigger before_all before insert on review_exports for each row execute function skips()").await;
+    over().await;
+    none().await;
+    scene.owner_does("drop trigger before_all on review_exports").await;
+    // between the two
+    scene.owner_does("alter table reviews disable trigger user").await;
+    let runs_out =
+        format!("create function runs_out() returns trigger language plpgsql security definer as $$ begin {RUNS_OUT}; return null; end $$");
+    scene.server.office.database.owner().await.execute(AssertSqlSafe(runs_out)).await.expect("made");
+    scene.owner_does("create trigger in_between after insert on review_exports for each row execute function runs_out()").await;
+    over().await;
+    none().await;
+    scene.owner_does("drop trigger in_between on review_exports").await;
+    review_exports::request(&scene.meera.ctx, review.id).await.expect("rolled back with the rest");
+}
+
 #[tokio::test]
 async fn the_rules_hold_in_the_database_whatever_the_server_does() {
     let scene = Scene::new().await;

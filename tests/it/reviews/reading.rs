@@ -48,10 +48,10 @@ async fn a_person_in_scope_is_read_in_all_conversations_but_those_with_the_reade
     scene.bikram.write(not_hers, "from bikram").await;
     let request = ReviewRequest { scope: ReviewScope::UserId(scene.asha.id()), ..scene.request() };
     let review = reviews::request(&meera.ctx, request).await.expect("asked for");
-    assert!(review_reading::conversations(&meera.ctx, review.id).await.is_err(), "nobody has agreed");
+    assert!(review_reading::conversations(&meera.ctx, review.id, None, None).await.is_err(), "nobody has agreed");
     reviews::decide(&scene.noor.ctx, review.id, Decision::Approve, None).await.expect("approved");
 
-    let listed = review_reading::conversations(&meera.ctx, review.id).await.expect("listed");
+    let listed = review_reading::conversations(&meera.ctx, review.id, None, None).await.expect("listed").items;
     let mut ids: Vec<ConversationId> = listed.iter().map(|conversation| conversation.id).collect();
     ids.sort_unstable();
     let mut expected = vec![scene.conversation, with_chen];
@@ -66,6 +66,51 @@ async fn a_person_in_scope_is_read_in_all_conversations_but_those_with_the_reade
 }
 
 #[tokio::test]
+async fn the_conversations_of_a_person_come_in_pages_that_neither_repeat_nor_skip_one() {
+    let scene = Scene::new().await;
+    let mut expected = vec![scene.conversation];
+    for number in 0..60 {
+        let peer = scene.server.office.person(&format!("peer{number:02}")).await;
+        let id = scene.asha.open(&peer).await;
+        // some have no message
+        if number % 3 > 0 {
+            scene.asha.write(id, "hello").await;
+        }
+        expected.push(id);
+    }
+    // what happened in the same moment does not fit one page
+    scene.owner_does("update conversations set last_message_at = '2026-01-01' where last_message_at is not null").await;
+    let request = ReviewRequest { scope: ReviewScope::UserId(scene.asha.id()), ..scene.request() };
+    let review = reviews::request(&scene.meera.ctx, request).await.expect("asked for");
+    reviews::decide(&scene.noor.ctx, review.id, Decision::Approve, None).await.expect("approved");
+    let meera = scene.server.browser(&scene.meera).await;
+    let path = format!("/api/v1/admin/reviews/{}/conversations", review.id);
+    for (query, sizes) in [("", vec![50, 11]), ("?limit=7", vec![7; 9].into_iter().take(8).chain([5]).collect())] {
+        let (mut found, mut pages, mut next) = (Vec::new(), Vec::new(), format!("{path}{query}"));
+        loop {
+            let page = meera.get(&next).await.json();
+            let items = page["items"].as_array().unwrap_or_else(|| panic!("a page: {page}"));
+            pages.push(items.len());
+            found.extend(items.iter().map(|item| item["id"].as_str().expect("an id").parse::<ConversationId>().expect("an id")));
+            let Some(cursor) = page["next_cursor"].as_str() else { break };
+            next = format!("{path}{}cursor={cursor}", if query.is_empty() { "?".into() } else { format!("{query}&") });
+        }
+        assert_eq!(pages, sizes);
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+    }
+    for wrong in ["limit=0", "limit=101", "cursor=x"] {
+        assert_eq!(meera.get(&format!("{path}?{wrong}")).await.outcome(), "422 invalid", "{wrong}");
+    }
+    let screen = meera.get(&format!("/admin/reviews/{}/conversations", review.id)).await.text;
+    let more = screen.split("href=\"").find(|rest| rest.contains("?cursor=")).and_then(|rest| rest.split('"').next()).expect("more");
+    let rest = meera.get(more).await.text;
+    let links = |page: &str| page.matches(&format!("/admin/reviews/{}/conversations/", review.id)).count();
+    assert_eq!((links(&screen), links(&rest), rest.contains("?cursor=")), (50, 11, false));
+}
+
+#[tokio::test]
 async fn a_link_on_another_site_reads_nothing() {
     let scene = Scene::new().await;
     let review = scene.approved().await;
@@ -77,6 +122,8 @@ async fn a_link_on_another_site_reads_nothing() {
             assert_eq!((answer.status, answer.text.contains("canary")), (403, false), "{path} {name}");
         }
     }
+    let negative = meera.get(&format!("/api/v1{path}/messages?after=-1")).await;
+    assert_eq!((negative.outcome().as_str(), negative.json()["fields"]["after"].is_string()), ("422 invalid", true));
     assert_eq!(scene.server.office.count("select count(*) from review_reads").await, 0);
     assert_eq!(meera.get(&path).await.status, 200);
 }
