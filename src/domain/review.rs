@@ -140,29 +140,6 @@ pub struct ReviewedConversation {
     pub messages: i64,
 }
 
-/// Where the next page of reviewed conversations begins: below this one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReviewedCursor {
-    /// When its last message was sent; the epoch where there is none.
-    pub last_message_at: Timestamp,
-    /// The last one itself.
-    pub id: ConversationId,
-}
-
-impl ReviewedCursor {
-    /// The opaque text of the cursor.
-    #[must_use]
-    pub fn encode(&self) -> String {
-        ReviewCursor { requested_at: self.last_message_at, id: ReviewId(self.id.0) }.encode()
-    }
-
-    /// Reads what [`ReviewedCursor::encode`] wrote.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        ReviewCursor::parse(text).map(|ReviewCursor { requested_at, id }| Self { last_message_at: requested_at, id: ConversationId(id.0) })
-    }
-}
-
 /// A part of the conversations within the scope of a review, latest message first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]

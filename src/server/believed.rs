@@ -120,6 +120,7 @@ fn key(shown: &Shown) -> Key {
 mod tests {
     use super::*;
     use crate::domain::{ids::UserId, user::User};
+    use futures_util::FutureExt;
     use uuid::Uuid;
 
     fn owner(role: Role) -> Owner {
@@ -179,6 +180,15 @@ mod tests {
         // the answer of a question that was on its way
         believed.keep(&shown, question, &owner(Role::Member));
         assert!(believed.owner(&shown, now).is_err());
+    }
+
+    #[test]
+    fn whoever_waits_for_an_end_is_told_of_each_also_of_one_before() {
+        let believed = Believed::default();
+        assert!(believed.ended().now_or_never().is_none());
+        believed.forget();
+        assert!(believed.ended().now_or_never().is_some());
+        assert!(believed.ended().now_or_never().is_none());
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub async fn known(connection: &mut PgConnection, usernames: &[&str], external_i
     .await
 }
 
-/// How many admins there are.
+/// Counts of admins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Admins {
     /// Who was let in.

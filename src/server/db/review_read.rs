@@ -5,7 +5,8 @@ use super::{message, review::users};
 use crate::domain::{
     ids::{ClientId, ConversationId, Seq, UserId},
     message::Message,
-    review::{ReviewId, ReviewMode, ReviewNotice, ReviewedConversation, ReviewedCursor},
+    page::Cursor,
+    review::{ReviewId, ReviewMode, ReviewNotice, ReviewedConversation},
     time::Timestamp,
     user::{Role, User},
 };
@@ -117,8 +118,8 @@ pub async fn texts(db: &mut PgConnection, recorded: Recorded) -> Result<(Vec<Use
 /// Which part of the conversations.
 #[derive(Debug, Clone, Copy)]
 pub struct Part {
-    /// Below this one.
-    pub below: Option<ReviewedCursor>,
+    /// Below this one; here its activity is the last message, or the epoch where there is none.
+    pub below: Option<Cursor>,
     /// At most so many.
     pub limit: i64,
 }
@@ -131,7 +132,7 @@ pub async fn conversations(
     reader: UserId,
     policy: ReviewMode,
     part: Part,
-) -> Result<Option<Vec<(ReviewedCursor, ReviewedConversation)>>, sqlx::Error> {
+) -> Result<Option<Vec<(Cursor, ReviewedConversation)>>, sqlx::Error> {
     let granted = sqlx::query_scalar!(
         r#"with granted as (
                select r.id from reviews r
@@ -166,8 +167,8 @@ pub async fn conversations(
            order by c.at desc, c.id desc"#,
         review.0,
         reader.0,
-        part.below.map(|below| below.last_message_at.into_inner()) as Option<OffsetDateTime>,
-        part.below.map(|below| below.id.0),
+        part.below.map(|below| below.last_activity_at.into_inner()) as Option<OffsetDateTime>,
+        part.below.map(|below| below.conversation_id.0),
         part.limit
     )
     .fetch_all(&mut *db)
@@ -178,7 +179,7 @@ pub async fn conversations(
     let conversations = rows.iter().map(|row| {
         let id = ConversationId(row.id);
         let people = [row.user_low, row.user_high].iter().filter_map(named).collect();
-        (ReviewedCursor { last_message_at: row.at.into(), id }, ReviewedConversation { id, people, messages: row.messages })
+        (Cursor { last_activity_at: row.at.into(), conversation_id: id }, ReviewedConversation { id, people, messages: row.messages })
     });
     Ok(Some(conversations.collect()))
 }

@@ -1,5 +1,6 @@
-//! What heals lost hints and ends streams: every 2 s, and at once when an access ends in this process, in one query, the change numbers and the credentials of everybody who
-//! listens here, and the version of the policy. Nothing is asked while nobody does: who asks for anything hears the version.
+//! What heals lost hints and ends streams: every 2 s, and at once when an access ends in this process, in one query, the
+//! change numbers and the credentials of everybody who listens here, and the version of the policy. Nothing is asked while
+//! nobody does: who asks for anything hears the version.
 
 use super::policy;
 use crate::{

@@ -10,7 +10,8 @@ use super::{
 use crate::{
     domain::{
         ids::{ConversationId, Seq},
-        review::{ReviewId, ReviewNotice, ReviewState, ReviewedConversations, ReviewedCursor, ReviewedPage},
+        page::Cursor,
+        review::{ReviewId, ReviewNotice, ReviewState, ReviewedConversations, ReviewedPage},
     },
     error::{Code, Error},
     server::{
@@ -67,7 +68,7 @@ pub async fn conversations(
     let limit = self::limit(limit, 50, 100)?;
     let below = match cursor {
         None => None,
-        Some(cursor) => Some(ReviewedCursor::parse(cursor).ok_or_else(|| Error::invalid("cursor", "This is no cursor of ours."))?),
+        Some(cursor) => Some(Cursor::parse(cursor).ok_or_else(|| Error::invalid("cursor", "This is no cursor of ours."))?),
     };
     // one more than asked for tells whether there is another page
     let part = Part { below, limit: limit.saturating_add(1) };

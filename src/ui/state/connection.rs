@@ -102,8 +102,9 @@ impl Connection {
         self.ask();
     }
 
-    /// The viewer ends their session and leaves: nothing is asked or heard any more, and the other tabs forget what was typed in them. A refusal of what they end themselves would lead
-    /// them back here after signing in, and maybe before the way out was taken.
+    /// The viewer ends their session and leaves: nothing is asked or heard any more, and the other tabs forget what was typed
+    /// in them. A refusal of what they end themselves would lead them back here after signing in, and maybe before the way out
+    /// was taken.
     pub fn part(self) {
         live::part();
         if let Some(question) = self.question.try_update_value(Option::take).flatten() {

@@ -44,6 +44,11 @@ async fn note_is(database: &TestDatabase, note: &str) {
     sqlx::query("update audit_checkpoints set signed_note = $1").bind(note).execute(&mut owner).await.expect("written");
 }
 
+async fn newest_note(database: &TestDatabase) -> String {
+    let note = sqlx::query_scalar("select signed_note from audit_checkpoints order by size desc limit 1");
+    note.fetch_one(&mut database.owner().await).await.expect("a note")
+}
+
 fn reason(round: &Round) -> &'static str {
     match round {
         Round::Refused(reason) => reason,
@@ -60,10 +65,7 @@ async fn a_history_that_was_made_again_without_the_key_is_not_signed() {
         write(&mut owner, 3).await;
         seal(&mut running).await;
     }
-    let genuine: String = sqlx::query_scalar("select signed_note from audit_checkpoints order by size desc limit 1")
-        .fetch_one(&mut owner)
-        .await
-        .expect("a note");
+    let genuine = newest_note(&office.database).await;
     let forged = rewritten(&office.database).await;
     write(&mut owner, 1).await;
     // signed by somebody under the same name; with the signature of the right key over what was there before; with none
@@ -115,10 +117,7 @@ async fn a_key_that_was_lost_is_followed_by_another_one_when_the_operator_says_s
     // from then on the new one stands by itself
     write(&mut owner, 1).await;
     assert_eq!(seal(&mut new()).await, 1);
-    let newest: String = sqlx::query_scalar("select signed_note from audit_checkpoints order by size desc limit 1")
-        .fetch_one(&mut owner)
-        .await
-        .expect("a note");
+    let newest = newest_note(&office.database).await;
     assert!(note::open(&newest, &[key(2).public()]).is_ok_and(|opened| opened.checkpoint.size == 5));
     assert!(note::open(&newest, &[key(1).public()]).is_err());
 }
