@@ -78,8 +78,7 @@ test('7. Users can access only their own conversations', async ({ asha, bikram, 
   });
 
   await test.step('signed out, there is the sign-in page and 401', async () => {
-    await chitra.page.goto('about:blank');
-    await chitra.context.clearCookies();
+    await chitra.holdSession();
     await chitra.page.goto(`/messages/${id}`);
     await expect(chitra.page).toHaveURL((url) => url.pathname === '/sign_in' && url.searchParams.get('next') === `/messages/${id}`);
     expect((await chitra.api.fetch('GET', `/api/v1/conversations/${id}`)).status()).toBe(401);

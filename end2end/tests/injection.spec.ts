@@ -77,7 +77,7 @@ for (const [mode, javaScriptEnabled] of [['rendered by the server', false], ['hy
     });
 
     await test.step('at the door', async () => {
-      await viewer.context.clearCookies();
+      await viewer.holdSession();
       for (const text of hostileTexts.slice(0, 8)) {
         await look(page, ask('/sign_in', { next: text, password: text }));
         await page.getByLabel('User name').fill(text);

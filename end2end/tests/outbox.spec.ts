@@ -205,8 +205,7 @@ test('signing out empties the outbox of this person, and of nobody else', async 
 
   const chitra = await arrive({}, undefined);
   const other = await chitra.api.open(bikram.id);
-  await asha.page.goto('about:blank');
-  await asha.context.addCookies(await chitra.context.cookies());
+  await asha.holdSession(await chitra.context.cookies());
   await asha.page.goto(`/messages/${other.id}`);
   await asha.frame.hydrated();
   await write(asha.page, 'Of the next one at this desk');

@@ -9,7 +9,7 @@ test('signing in leads to where one wanted to go, and only to a page of ours', a
   await page.goto('/');
   await expect(page).toHaveURL(/\/sign_in/);
   for (const [next, expected] of [['/settings', '/settings'], ['https://evil.example/', '/messages'], ['//evil.example/x', '/messages'], ['/\\evil.example', '/messages']]) {
-    await asha.context.clearCookies();
+    await asha.holdSession();
     await page.goto(`/sign_in?next=${encodeURIComponent(next)}`);
     await page.getByLabel('User name').fill(asha.name.username);
     await page.getByLabel('Password').fill(asha.password);
