@@ -112,7 +112,7 @@ async fn a_stream_is_decided_by_what_its_viewer_is_by_now() {
     let moves = UserChange { department: Some("Yard".into()), ..UserChange::default() };
     users::change(&meera.at(&elsewhere).ctx, asha.id(), moves).await.expect("moved");
     bikram.at(&elsewhere).read(id, 1).await.expect("read");
-    watch::look(&server.office.state, &mut watch::Known::default()).await.expect("a look");
+    watch::look(&server.office.state).await.expect("a look");
     let event = listener.next().await.expect("an event");
     assert_eq!((event.name.as_str(), &event.data["conversation"]["can_write"]), ("change", &json!(false)), "{:?}", event.data);
 }
@@ -126,7 +126,7 @@ async fn the_watch_finds_a_version_that_was_written_past_all_programs() {
     let version = listener.ready().await["policy_version"].as_i64().expect("a number");
     let old = "insert into policy_versions (digest) values ('\\x07')";
     server.office.state.pool.execute(old).await.expect("as the previous program does");
-    watch::look(&server.office.state, &mut watch::Known::default()).await.expect("a look");
+    watch::look(&server.office.state).await.expect("a look");
     assert_eq!(listener.next().await.expect("an event").data["policy_version"], version + 1);
 }
 

@@ -25,11 +25,11 @@ pub fn spawn(state: &AppState, shutdown: &CancellationToken) {
         let pool = pool.clone();
         async move { fan_out::drain(&pool).await.map(|_| ()) }
     }));
-    let (watched, mut known) = (state.clone(), watch::Known::default());
+    let watched = state.clone();
     state.tasks.spawn(async move {
         let mut failing = false;
         loop {
-            let looked = watch::look(&watched, &mut known).await;
+            let looked = watch::look(&watched).await;
             say(&mut failing, "watch", &looked);
             tokio::select! {
                 stops = pause(&watched.shutdown, Duration::from_secs(2)) => if stops { return },

@@ -116,6 +116,11 @@ impl Hub {
         self.each(user, |mailbox| mailbox.hint(newest));
     }
 
+    /// The user's feed stands at this change, as the database says.
+    pub fn feed_stands_at(&self, user: UserId, newest: ChangeNo) {
+        self.each(user, |mailbox| mailbox.feed_stands_at(newest));
+    }
+
     fn each(&self, user: UserId, mut tell: impl FnMut(&Mailbox)) {
         let inner = self.lock();
         for listening in inner.users.get(&user).into_iter().flatten() {

@@ -107,3 +107,20 @@ fn a_stream_ends_with_the_credential_that_opened_it() {
     assert_eq!((gone.next(), stays.next()), (Some(Next::End), Some(Next::Bye)));
     assert_eq!(hub.subscribe(user(2), token(3)).expect("room").next(), Some(Next::Bye));
 }
+
+#[test]
+fn what_was_handed_over_comes_no_second_time_unless_it_was_lost() {
+    let hub = Arc::new(Hub::default());
+    let place = standing(&hub, 1, 4);
+    assert_eq!(hub.push(user(1), &pushed(2, 3)), Taken::default(), "it was read before, and is late");
+    assert_eq!(hub.push(user(1), &pushed(4, 6)), Taken { pushed: 1, behind: 0 });
+    assert_eq!(place.next(), Some(Next::Send(vec![pushed(4, 6)])));
+    assert_eq!(hub.push(user(1), &pushed(4, 5)), Taken { pushed: 0, behind: 1 });
+    assert_eq!(place.next(), Some(Next::Read));
+
+    let place = standing(&hub, 2, 4);
+    hub.feed_stands_at(user(2), ChangeNo(4));
+    assert_eq!(place.next(), None);
+    hub.feed_stands_at(user(2), ChangeNo(3));
+    assert_eq!(place.next(), Some(Next::Read));
+}

@@ -70,6 +70,8 @@ pub(super) struct Mailbox(Mutex<Slot>);
 struct Slot {
     /// Everything up to here was handed over; `None` while the stream is behind and reads the feed.
     stands_at: Option<ChangeNo>,
+    /// Everything up to here was read from the feed; what lies above was handed over as it came.
+    read_to: ChangeNo,
     /// The newest change that was heard of since the stream began to read.
     heard: ChangeNo,
     /// Something has changed, nobody knows which number.
@@ -100,6 +102,16 @@ impl Mailbox {
         slot.look |= newest == ChangeNo::default();
         let (look, heard) = (slot.look, slot.heard);
         if slot.stands_at.take_if(|stands_at| look || heard > *stands_at).is_some() {
+            slot.wake();
+        }
+    }
+
+    /// The feed stands at this change, as the database says. A stream that stands beyond it looks as well: what it was handed
+    /// may be of a future that is lost.
+    pub(super) fn feed_stands_at(&self, newest: ChangeNo) {
+        let mut slot = self.lock();
+        slot.heard = slot.heard.max(newest);
+        if slot.stands_at.take_if(|stands_at| *stands_at != newest).is_some() {
             slot.wake();
         }
     }
@@ -158,6 +170,7 @@ impl Mailbox {
             return false;
         }
         slot.stands_at = Some(change_no);
+        slot.read_to = change_no;
         true
     }
 
@@ -169,7 +182,9 @@ impl Mailbox {
 impl Slot {
     fn push(&mut self, pushed: &Pushed) -> Outcome {
         self.heard = self.heard.max(pushed.up_to);
-        let Some(stands_at) = self.stands_at.filter(|stands_at| pushed.up_to > *stands_at) else { return Outcome::Known };
+        // what was handed over comes no second time, unless a database that lacks it has taken over: the feed knows
+        let known = |stands_at: ChangeNo| pushed.up_to <= stands_at.min(self.read_to);
+        let Some(stands_at) = self.stands_at.filter(|stands_at| !known(*stands_at)) else { return Outcome::Known };
         let bytes = self.bytes.saturating_add(pushed.frame.len());
         // decided by rules that were replaced meanwhile: read anew, it is decided anew
         let is_valid = pushed.policy_version >= self.policy_version;

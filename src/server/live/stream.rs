@@ -14,11 +14,10 @@ use super::{
     mailbox::Next,
 };
 use crate::{
-    domain::change::LiveChange,
     error::Error,
     server::{
         context::Context,
-        service::live::{self, Beginning, Position},
+        service::live::{self, Beginning, Found, Position},
     },
 };
 use bytes::Bytes;
@@ -71,7 +70,7 @@ pub struct Frames {
 }
 
 /// Where the stream stands after a look at the feed, what it found, and whether there is more.
-type Read = (Position, Result<(Vec<LiveChange>, bool), Error>);
+type Read = (Position, Result<Found, Error>);
 
 impl Frames {
     /// Of a stream that has begun.
@@ -116,13 +115,19 @@ impl Frames {
     fn take(&mut self, (position, read): Read) {
         self.reading = None;
         self.position = position;
-        let Ok((changes, more)) = read else { return };
-        if !changes.is_empty() {
-            self.waiting.push_back(frame::changes(&changes));
-        }
-        if !more {
-            // else the mailbox has heard of something newer
-            let _ = self.place.stands_at(self.position.cursor());
+        match read {
+            Ok(Found::Changes { items, more }) => {
+                if !items.is_empty() {
+                    self.waiting.push_back(frame::changes(&items));
+                }
+                if !more {
+                    // else the mailbox has heard of something newer
+                    let _ = self.place.stands_at(self.position.cursor());
+                }
+            }
+            // its client comes back with the same cursor, and is told to start from a fresh list
+            Ok(Found::Reset) => self.say_goodbye(),
+            Err(_) => {}
         }
     }
 

@@ -1,6 +1,6 @@
-//! What heals lost hints and ends streams: every 2 s, and at once when an access ends in this process, in one query, the
-//! change numbers and the credentials of everybody who listens here, and the version of the policy. Nothing is asked while
-//! nobody does: who asks for anything hears the version.
+//! What heals lost hints, notices a lost future and ends streams: every 2 s, and at once when an access ends in this
+//! process, in one query, the change numbers and the credentials of everybody who listens here, and the version of the
+//! policy. Nothing is asked while nobody does: who asks for anything hears the version.
 
 use super::policy;
 use crate::{
@@ -9,20 +9,15 @@ use crate::{
     server::{context::Credential, db, state::AppState},
 };
 use sqlx::PgPool;
-use std::collections::{HashMap, HashSet};
-
-/// What was known at the last look.
-#[derive(Debug, Default)]
-pub struct Known(HashMap<uuid::Uuid, i64>);
+use std::collections::HashSet;
 
 /// One look.
 ///
 /// # Errors
 /// When the database cannot be asked: nobody is cut off for that.
-pub async fn look(state: &AppState, known: &mut Known) -> Result<(), Error> {
+pub async fn look(state: &AppState) -> Result<(), Error> {
     let users = state.hub.listeners();
     if users.is_empty() {
-        known.0.clear();
         return Ok(());
     }
     let (mut sessions, mut tokens) = (Vec::new(), Vec::new());
@@ -41,15 +36,10 @@ pub async fn look(state: &AppState, known: &mut Known) -> Result<(), Error> {
     drop(connection);
     // what it could not renew now is tried again, and nobody's change or end waits for it
     let renewed = policy::at(state, policy_version).await.map(|_| ());
-    let mut standing = HashMap::with_capacity(positions.len());
 
-    for (user, now) in positions {
-        if known.0.get(&user.0) != Some(&now) {
-            state.hub.hint(user, ChangeNo(now));
-        }
-        standing.insert(user.0, now);
+    for (user, newest) in positions {
+        state.hub.feed_stands_at(user, ChangeNo(newest));
     }
-    known.0 = standing;
     let good: HashSet<Vec<u8>> = good.into_iter().collect();
     // only what was asked about: a stream that came meanwhile is looked at next time
     let asked: HashSet<Vec<u8>> = sessions.into_iter().chain(tokens.into_iter().map(|id| id.as_bytes().to_vec())).collect();

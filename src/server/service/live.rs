@@ -76,15 +76,33 @@ pub async fn begin(ctx: &Context, cursor: Option<i64>) -> Result<Beginning, Erro
     Ok(Beginning { place, position, reset: seen.reset && cursor.is_some() })
 }
 
-/// The next changes of this stream, ascending, and whether there is more.
+/// What a look at the feed has found.
+#[derive(Debug)]
+pub enum Found {
+    /// The next changes of this stream, ascending.
+    Changes {
+        /// What looks different.
+        items: Vec<LiveChange>,
+        /// Whether there is more.
+        more: bool,
+    },
+    /// The stream stands at a change of a future that is lost (another database has taken over, and lacks the last commits):
+    /// what comes next has numbers that it takes for known ones.
+    Reset,
+}
+
+/// The next changes of this stream.
 ///
 /// # Errors
 /// When the database cannot be asked; the position has not moved then.
-pub async fn next(ctx: &Context, position: &mut Position) -> Result<(Vec<LiveChange>, bool), Error> {
+pub async fn next(ctx: &Context, position: &mut Position) -> Result<Found, Error> {
     let viewer = ctx.viewer()?.id();
-    let Changes { items, change_no, more, .. } = changes::since(ctx, position.cursor.0, Some(AT_ONCE)).await?;
+    let Changes { items, change_no, more, reset, .. } = changes::since(ctx, position.cursor.0, Some(AT_ONCE)).await?;
+    if reset {
+        return Ok(Found::Reset);
+    }
     if items.is_empty() {
-        return Ok((Vec::new(), false));
+        return Ok(Found::Changes { items: Vec::new(), more: false });
     }
     let (base, changed) = (position.base, &items);
     let mut messages = db::read(&ctx.state.pool, |mut db| async move { db::live::messages(&mut db, viewer, changed, base).await }).await?;
@@ -104,7 +122,7 @@ pub async fn next(ctx: &Context, position: &mut Position) -> Result<(Vec<LiveCha
         let messages = by_conversation.remove(&conversation.id).unwrap_or_default();
         LiveChange { conversation, messages }
     };
-    Ok((items.into_iter().map(with_messages).collect(), more))
+    Ok(Found::Changes { items: items.into_iter().map(with_messages).collect(), more })
 }
 
 /// What a write has done to one conversation.

@@ -48,7 +48,7 @@ async fn a_stream_ends_with_its_session_its_token_and_its_person() {
     assert_eq!(session.delete("/api/v1/session").await.status, 204);
     sqlx::query("update api_tokens set revoked_at = clock_timestamp()").execute(&*state.pool).await.expect("revoked");
     change(state, &bikram, LEAVES).await;
-    watch::look(state, &mut watch::Known::default()).await.expect("a look");
+    watch::look(state).await.expect("a look");
     let rest = async |listener: &mut Listener| while listener.next().await.is_some() {};
     for listener in [&mut signed_out, &mut revoked, &mut gone] {
         tokio::time::timeout(PATIENCE, rest(listener)).await.expect("it ends");

@@ -45,12 +45,44 @@ async fn a_lost_hint_is_found_by_the_watch() {
     let (asha, bikram, id) = pair(&server).await;
     let mut listener = Listener::open(&server.browser(&bikram).await, "", None).await;
     listener.ready().await;
-    let mut known = watch::Known::default();
-    watch::look(&server.office.state, &mut known).await.expect("a look");
+    watch::look(&server.office.state).await.expect("a look");
     // another instance that tells nobody
     asha.at(&server.office.another_instance()).write(id, "whispered").await;
-    watch::look(&server.office.state, &mut known).await.expect("a look");
+    watch::look(&server.office.state).await.expect("a look");
     assert_eq!(listener.texts().await, ["whispered"]);
+}
+
+/// A database that lacks the last commits has taken over: its numbers come a second time.
+#[tokio::test]
+async fn a_stream_of_a_lost_future_says_goodbye_and_its_client_starts_afresh() {
+    for is_written_to in [false, true] {
+        let server = Server::start().await;
+        let (asha, bikram, id) = pair(&server).await;
+        let client = server.browser(&bikram).await;
+        let mut owner = server.office.database.owner().await;
+        let mut listener = Listener::open(&client, "", None).await;
+        let mut cursor = listener.ready().await["change_no"].as_i64();
+        // the first is read, the rest is handed over
+        for text in ["one", "two", "three", "four"] {
+            asha.write(id, text).await;
+            let event = listener.next().await.expect("an event");
+            assert_eq!(event.name, "change");
+            cursor = event.id;
+        }
+        sqlx::query("update user_feeds set change_no = change_no - 3 where user_id = $1")
+            .bind(bikram.id().0)
+            .execute(&mut owner)
+            .await
+            .expect("three are lost");
+        if is_written_to {
+            asha.write(id, "under a number that was there before").await;
+        } else {
+            watch::look(&server.office.state).await.expect("a look");
+        }
+        assert_eq!(listener.next().await.map(|event| event.name).as_deref(), Some("bye"), "{is_written_to}");
+        assert!(listener.next().await.is_none(), "it ends");
+        assert_eq!(Listener::open(&client, "", cursor).await.ready().await["reset"], true);
+    }
 }
 
 #[tokio::test]
