@@ -36,8 +36,10 @@ const apply = (page: Page) => page.getByRole('button', { name: 'Apply these rule
 
 /** Appends a rule to the draft that is open: nobody may do this to that department. */
 async function addRule(page: Page, name: string, department: string, reason: string, actions = ['open', 'send']): Promise<void> {
+  const rules = page.locator('fieldset.policy_draft-rule');
+  const place = await rules.count();
   await page.getByRole('button', { name: 'Add a rule' }).click();
-  const place = (await page.locator('fieldset.policy_draft-rule').count()) - 1;
+  await expect(rules).toHaveCount(place + 1);
   await page.locator(`#r${place}_name`).fill(name);
   await page.locator(`#r${place}_to_department`).fill(department);
   await page.locator(`#r${place}_reason`).fill(reason);

@@ -95,7 +95,9 @@ test('a review is taken away: asked for, released by a second admin, downloaded,
 
     await test.step('with the review it ends', async () => {
       await second.page.goto(review);
-      await second.page.getByRole('button', { name: 'End the review' }).click();
+      const end = second.page.getByRole('button', { name: 'End the review' });
+      await end.click();
+      await expect(end).toHaveCount(0);
       await reader.page.goto(review);
       await expect(reader.page.getByRole('button', { name: 'Download' })).toHaveCount(0);
     });

@@ -110,8 +110,12 @@ test('without JavaScript: the history goes back and forth through links', async 
   for (;;) {
     for (const name of await asha.conversation.bubbles.evaluateAll((all) => all.map((one) => one.id))) seen.add(Number(name.slice(4)));
     if (seen.has(1)) break;
+    const here = asha.page.url();
     await asha.conversation.pane.getByRole('link', { name: /older|earlier/i }).click();
+    await expect(asha.page).not.toHaveURL(here);
     await expect(asha.page).toHaveURL(/before=/);
+    // all of it
+    await asha.page.waitForLoadState();
   }
   expect([...seen].sort((a, b) => a - b)).toEqual(Array.from({ length: 120 }, (_, index) => index + 1));
   await asha.conversation.pane.getByRole('link', { name: /newer|newest|later/i }).first().click();
