@@ -1,5 +1,6 @@
 // The page before its script is there, and where it never comes.
 import type { Page } from '@playwright/test';
+import { kept } from '../fixtures/faults.ts';
 import { cutOff } from '../fixtures/guard.ts';
 import { expect, test } from '../fixtures/test.ts';
 
@@ -38,6 +39,30 @@ test('a search that is typed before the page is alive survives it', async ({ ash
   release();
   await asha.frame.hydrated();
   await expect(asha.inbox.search).toHaveValue(bikram.givenName);
+});
+
+test('who signs out before the page is alive leaves nothing of what they wrote', async ({ asha, bikram, guard }) => {
+  guard.allow(cutOff);
+  const { id } = await asha.api.open(bikram.id);
+  await asha.visit(`/messages/${id}`);
+  await asha.context.route('**/rpc/send_message', (route) => route.abort());
+  await asha.conversation.field.fill('On its way for ever');
+  await asha.conversation.field.press('Enter');
+  await expect.poll(() => kept(asha.page)).toEqual(['On its way for ever']);
+  await asha.conversation.field.fill('Only typed');
+  const typed = (): Promise<string> => asha.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+  expect(await typed()).toContain('Only typed');
+
+  const release = await holdScripts(asha.page);
+  await asha.page.goto('/settings', { waitUntil: 'commit' });
+  await asha.page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(asha.page).toHaveURL(/\/sign_in$/);
+  expect(await typed()).toContain('Only typed');
+  release();
+  await asha.frame.hydrated();
+  await expect.poll(() => kept(asha.page)).toEqual([]);
+  await expect.poll(() => asha.context.cookies(), 'nothing is left to be forgotten').toEqual([]);
+  for (const text of ['Only typed', 'On its way for ever']) expect(await typed()).not.toContain(text);
 });
 
 test('where the script never comes, links and forms do', async ({ asha, bikram, guard }) => {

@@ -41,7 +41,7 @@ test('the session cookie is not for scripts, and signing out ends it on the serv
   await asha.visit('/settings');
   await asha.page.getByRole('button', { name: 'Sign out' }).click();
   await expect(asha.page).toHaveURL(/\/sign_in/);
-  expect(await asha.context.cookies()).toEqual([]);
+  await expect.poll(() => asha.context.cookies()).toEqual([]);
   await asha.context.addCookies([{ ...cookie }]);
   expect((await asha.api.fetch('GET', '/api/v1/me')).status()).toBe(401);
 });

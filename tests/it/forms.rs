@@ -4,7 +4,7 @@
 use crate::support::{
     audit_is_closed,
     person::Person,
-    server::{Answer, Client, Server},
+    server::{Answer, Client, Server, form_urlencoded},
     settings,
 };
 use cms_messages::server::settings::Settings;
@@ -372,12 +372,30 @@ async fn a_link_sets_a_password_once() {
 }
 
 #[tokio::test]
-async fn signing_out_ends_the_session_and_leads_to_the_door() {
-    let pair = pair().await;
-    let out = pair.asha.submit("/sign_out", &[]).await;
+async fn signing_out_ends_the_session_and_leads_to_the_door_which_hears_whose_words_to_forget() {
+    let server = Server::start().await;
+    let (asha, bikram) = (hire(&server, "asha").await, hire(&server, "bikram").await);
+    let cookies = |answer: &Answer| -> Vec<String> {
+        answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().expect("a text").to_owned()).collect()
+    };
+    let client = server.browser(&asha).await;
+    let out = client.submit("/sign_out", &[]).await;
     assert_eq!((out.status, out.header("location")), (303, "/sign_in"));
-    assert!(out.header("set-cookie").contains("Max-Age=0"));
-    assert_eq!(pair.asha.get("/messages").await.status, 303);
+    assert_eq!(client.get("/messages").await.status, 303);
+    let parted = format!("cms_parted={}", asha.id());
+    let expected =
+        ["cms_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax", &format!("{parted}; Path=/; Max-Age=2592000; SameSite=Strict")];
+    assert_eq!(cookies(&out), expected);
+
+    // who is back types what is wanted
+    for (person, is_back) in [(&bikram, false), (&asha, true)] {
+        let form = form_urlencoded(&[("username", &person.user.username), ("password", PASSWORD)]);
+        let request = server.stranger().request(Method::POST, "/sign_in").header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let signed_in = Answer::of(request.header("cookie", &parted).body(form)).await;
+        assert_eq!(signed_in.status, 303);
+        let is_forgotten = cookies(&signed_in).contains(&"cms_parted=; Path=/; Max-Age=0; SameSite=Strict".to_owned());
+        assert_eq!(is_forgotten, is_back, "{:?}", cookies(&signed_in));
+    }
 }
 
 #[tokio::test]

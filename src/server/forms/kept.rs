@@ -10,7 +10,7 @@ use crate::{
     server::{
         middleware::{
             body,
-            problem::{self, escape},
+            plain_page::{self, escape},
             request_id, signed_in,
         },
         urlencoded,
@@ -24,10 +24,6 @@ use axum::{
 };
 use http::{HeaderValue, Method, Uri, header};
 use std::collections::BTreeMap;
-
-/// As for everything that is not a page, but for this form.
-const CONTENT_POLICY: HeaderValue =
-    HeaderValue::from_static("default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'");
 
 /// What makes the next try of a message the same one.
 const KEY: [&str; 3] = ["client_id", "displayed_seq", "action"];
@@ -117,9 +113,9 @@ fn page(error: &Error, written: &Written, request_id: &str) -> Response {
     } else {
         text
     };
-    let mut response = (error.status(), Html(problem::page(&error.detail, request_id, &extra))).into_response();
+    let mut response = (error.status(), Html(plain_page::html(&error.detail, request_id, &extra))).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY);
+    headers.insert(header::CONTENT_SECURITY_POLICY, plain_page::content_policy(plain_page::Form::Ours));
     if let Some(seconds) = error.retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -23,9 +23,13 @@ async fn begin(ctx: &Context, posted: &Posted) -> Result<Response, Error> {
     let user_agent = user_agent::of(&posted.parts.headers);
     let credentials = SignIn { username: posted.field("username"), password: posted.field("password"), user_agent };
     let signed_in = session::sign_in(ctx, credentials).await?;
-    let cookie = cookie::set(&ctx.state.settings.server, &signed_in.token, signed_in.max_age_seconds);
+    let server = &ctx.state.settings.server;
+    let cookie = cookie::set(server, &signed_in.token, signed_in.max_age_seconds).ok_or_else(|| Error::new(Code::Internal))?;
+    let back = cookie::remove_parted(server, &posted.parts.headers, signed_in.user.id);
     let mut response = to(local_path(&posted.field("next")));
-    response.headers_mut().insert(header::SET_COOKIE, cookie.ok_or_else(|| Error::new(Code::Internal))?);
+    for cookie in back.into_iter().chain([cookie]) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
     Ok(response)
 }
 
@@ -36,10 +40,12 @@ pub async fn sign_out(ctx: Context, posted: Posted) -> Response {
 }
 
 async fn end(ctx: &Context) -> Result<Response, Error> {
+    let (server, user) = (&ctx.state.settings.server, ctx.viewer()?.id());
     session::sign_out(ctx).await?;
     let mut response = to("/sign_in");
-    let cookie = cookie::remove(&ctx.state.settings.server).ok_or_else(|| Error::new(Code::Internal))?;
-    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    for cookie in [cookie::remove(server), cookie::set_parted(server, user)] {
+        response.headers_mut().append(header::SET_COOKIE, cookie.ok_or_else(|| Error::new(Code::Internal))?);
+    }
     Ok(response)
 }
 

@@ -1,12 +1,19 @@
 //! Takes checkpoints out of the database, to where whoever can change that does not reach: a file, the local syslog. Every
 //! instance does, for itself; at most so often, once more when it stops, and when an export is released that refers to one.
 //!
-//! One line of JSON each, with the note as it was signed. A line that a crash has cut off stays cut off: the next one
+//! One line of JSON each, with the note as it was signed, and only if one of our keys has: what somebody has put into the
+//! database is no witness. A line that a crash has cut off stays cut off: the next one
 //! begins on a line of its own.
 
 use crate::{
     error::Error,
-    server::{db, jobs::pause, settings::Audit, state::AppState},
+    server::{
+        db,
+        jobs::pause,
+        proof::note::{self, PublicKey},
+        settings::Audit,
+        state::AppState,
+    },
 };
 use std::{
     fs::OpenOptions,
@@ -23,20 +30,21 @@ const SYSLOG: &str = "/dev/log";
 const PRIORITY: u8 = 85;
 
 /// What one instance has taken out last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Anchors {
+    believed: Vec<PublicKey>,
     last: Option<String>,
 }
 
 /// Until the server stops; gives what may go out once more then. At once, and nothing, when no place is named.
-pub(super) async fn run(state: AppState) -> Option<Anchors> {
+pub(super) async fn run(state: AppState, believed: Vec<PublicKey>) -> Option<Anchors> {
     let audit = state.settings.audit.clone();
     if audit.anchor_file.is_none() && !audit.anchor_syslog {
         tracing::warn!("checkpoints of the audit log are kept in its database alone: name an [audit] anchor_file elsewhere");
         return None;
     }
     let every = Duration::from_secs(u64::from(audit.anchor_every_seconds));
-    let (mut anchors, mut failing) = (Anchors::default(), false);
+    let (mut anchors, mut failing) = (Anchors::believing(believed), false);
     loop {
         say(&mut failing, &anchors.round(&state).await);
         if pause(&state.shutdown, every).await {
@@ -49,6 +57,9 @@ pub(super) async fn run(state: AppState) -> Option<Anchors> {
 pub(super) fn say(failing: &mut bool, done: &Result<bool, Missed>) {
     match done {
         Err(Missed::Database(error)) if !*failing => tracing::warn!(code = ?error.code, "no checkpoint could be read to be anchored"),
+        Err(Missed::NotOurs) if !*failing => {
+            tracing::error!("the newest checkpoint is not anchored: it is signed by none of the keys in [audit] key_file");
+        }
         Err(Missed::Outside(reason)) if !*failing => tracing::error!(reason = reason.as_str(), "a checkpoint could not be anchored"),
         Ok(_) if *failing => tracing::info!("checkpoints are anchored again"),
         _ => {}
@@ -61,15 +72,23 @@ pub(super) fn say(failing: &mut bool, done: &Result<bool, Missed>) {
 pub enum Missed {
     /// The checkpoint could not be read.
     Database(Error),
+    /// None of our keys has signed it: somebody has put it into the database.
+    NotOurs,
     /// The file or the syslog did not take it.
     Outside(String),
 }
 
 impl Anchors {
+    /// Nothing is out yet. These keys are believed: those that sign, and those that did.
+    #[must_use]
+    pub fn believing(believed: Vec<PublicKey>) -> Self {
+        Self { believed, last: None }
+    }
+
     /// Takes the newest checkpoint out, unless it is out already. Whether it was a new one.
     ///
     /// # Errors
-    /// When it could not be read, or one of the places did not take it: all of them get it again the next time.
+    /// When it could not be read, is not ours, or one of the places did not take it: all of them get it again the next time.
     pub async fn round(&mut self, state: &AppState) -> Result<bool, Missed> {
         let note = async {
             let mut connection = state.pool.acquire().await?;
@@ -79,6 +98,7 @@ impl Anchors {
         if self.last.as_ref() == Some(&note) {
             return Ok(false);
         }
+        note::open(&note, &self.believed).map_err(|_| Missed::NotOurs)?;
         outside(state, &note).await?;
         self.last = Some(note);
         Ok(true)

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    server::{audit_keys::Keys, state::AppState},
+    server::{audit_keys::Keys, proof::note::PrivateKey, state::AppState},
 };
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -27,6 +27,7 @@ impl Sealing {
     /// Seals the audit log until the server stops; `None` when there are no keys to sign with.
     #[must_use]
     pub fn begin(state: &AppState, keys: Keys) -> Option<Self> {
+        let believed = keys.signing.iter().map(PrivateKey::public).chain(keys.earlier.iter().cloned()).collect();
         let Some(sealer) = Sealer::new(state.clone(), keys.signing) else {
             tracing::warn!("the audit log is not sealed: make a key with `cms-messages audit key new` and name it in [audit] key_file");
             return None;
@@ -42,7 +43,7 @@ impl Sealing {
                 }
             }
         });
-        Some(Self { state: state.clone(), rounds, anchors: tokio::spawn(anchor::run(state.clone())) })
+        Some(Self { state: state.clone(), rounds, anchors: tokio::spawn(anchor::run(state.clone(), believed)) })
     }
 
     /// Seals what the last requests have written, and takes the last checkpoint out. To be called when they have ended.

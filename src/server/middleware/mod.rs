@@ -14,6 +14,7 @@ pub mod catch_panic;
 pub mod client_address;
 pub mod cross_site;
 pub mod deliberate;
+pub mod plain_page;
 pub mod problem;
 pub mod request_id;
 pub mod security_headers;

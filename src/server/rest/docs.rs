@@ -2,7 +2,7 @@
 //! anybody else.
 
 use super::openapi;
-use crate::server::middleware::problem::escape;
+use crate::server::middleware::plain_page::escape;
 use axum::{
     Json,
     response::{Html, IntoResponse},

@@ -100,6 +100,18 @@ pub mod notify {
     pub fn show(_title: &str, _body: &str, _tag: &str, _on_click: impl Fn() + 'static) {}
 }
 
+/// Who has signed out in this browser.
+pub mod parted {
+    #![expect(missing_docs, reason = "see ui/browser/parted.rs")]
+
+    #[must_use]
+    pub fn who() -> Option<String> {
+        None
+    }
+
+    pub fn is_done() {}
+}
+
 /// Elements that come near the visible part of the page.
 pub mod reach {
     #![expect(missing_docs, reason = "see ui/browser/reach.rs")]
@@ -188,7 +200,9 @@ pub mod outbox_store {
     pub fn keep(_owner: &str, _key: &str, _text: Option<&str>) {}
 
     /// There is nothing to forget.
-    pub async fn forget(_owner: &str) {}
+    pub async fn forget(_owner: &str) -> bool {
+        true
+    }
 }
 
 /// No clock while rendering.

@@ -10,6 +10,7 @@ pub mod moment;
 pub mod notify;
 pub mod outbox_store;
 pub mod page;
+pub mod parted;
 pub mod reach;
 pub mod scroll;
 pub mod storage;

@@ -61,12 +61,12 @@ pub fn keep(owner: &str, key: &str, text: Option<&str>) {
     write_down();
 }
 
-/// Forgets all texts of this owner.
-pub async fn forget(owner: &str) {
+/// Forgets all texts of this owner. Whether the database has heard of it.
+pub async fn forget(owner: &str) -> bool {
     let prefix = format!("{owner}.");
     NOTES.with_borrow_mut(|notes| notes.retain(|key, _| !key.starts_with(&prefix)));
     drafts::forget(&format!("{PREFIX}{prefix}"));
-    let _ = write(&[], Some(&prefix)).await;
+    write(&[], Some(&prefix)).await.is_ok()
 }
 
 /// Brings the notes into the database, one transaction after the other.

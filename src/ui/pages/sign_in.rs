@@ -6,6 +6,7 @@ use crate::{
     ui::{
         browser::moment::when_rendered,
         components::icon::{Icon, Mark},
+        state::parted,
     },
 };
 use leptos::prelude::*;
@@ -16,6 +17,7 @@ use leptos_router::hooks::use_query_map;
 #[component]
 pub fn SignIn() -> impl IntoView {
     let frame = Resource::new(|| (), |()| get_frame());
+    parted::forget_them();
     view! {
         <Suspense strict=true>
             {Suspend::new(async move {

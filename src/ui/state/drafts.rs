@@ -8,7 +8,8 @@ use crate::{
 use leptos::prelude::*;
 use std::collections::HashMap;
 
-const PREFIX: &str = "cms_messages.draft.";
+/// How the keys of all drafts begin.
+pub const PREFIX: &str = "cms_messages.draft.";
 
 /// The drafts of this tab.
 #[derive(Debug, Clone, Copy)]

@@ -8,6 +8,7 @@ pub mod inbox_store;
 pub mod listing;
 pub mod notifier;
 pub mod outbox;
+pub mod parted;
 pub mod patience;
 pub mod read_pointers;
 pub mod reader;

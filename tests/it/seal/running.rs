@@ -4,8 +4,11 @@ use super::{key, seal, sealer, write};
 use crate::support::{Office, database::TestDatabase, program::Program, settings};
 use cms_messages::server::{
     audit_keys, jobs,
-    jobs::anchor::Anchors,
-    proof::note,
+    jobs::anchor::{Anchors, Missed},
+    proof::{
+        note::{self, Checkpoint},
+        tree::Hash,
+    },
     settings::{Audit, Settings},
 };
 use sqlx::{Connection, Executor};
@@ -16,7 +19,7 @@ async fn each_newer_checkpoint_goes_out_once() {
     let file = std::env::temp_dir().join(format!("cms-messages-anchors-{}", std::process::id()));
     let _ = std::fs::remove_file(&file);
     let office = Office::with(Settings { audit: Audit { anchor_file: Some(file.clone()), ..Audit::default() }, ..settings() }).await;
-    let mut anchors = Anchors::default();
+    let mut anchors = Anchors::believing(vec![key(1).public()]);
     assert!(!anchors.round(&office.state).await.expect("nothing yet"));
     let mut owner = office.database.owner().await;
     for _ in 0..2 {
@@ -25,6 +28,13 @@ async fn each_newer_checkpoint_goes_out_once() {
         assert!(anchors.round(&office.state).await.expect("written"));
         assert!(!anchors.round(&office.state).await.expect("the same"));
     }
+    // somebody who owns the database and not the key is no witness
+    let forge = "insert into audit_checkpoints (size, root, frontier, floor, signed_note)
+        select size + 1, root, frontier, floor, $1 from audit_checkpoints order by size desc limit 1";
+    let made_up = Checkpoint { origin: "messages.example.org".into(), size: 5, root: Hash([7; 32]) }.sign(&[key(2)]);
+    sqlx::query(forge).bind(made_up).execute(&mut owner).await.expect("written");
+    assert!(matches!(anchors.round(&office.state).await, Err(Missed::NotOurs)));
+
     let lines = std::fs::read_to_string(&file).expect("written");
     std::fs::remove_file(&file).expect("removed");
     let sizes: Vec<u64> = lines

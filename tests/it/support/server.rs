@@ -199,7 +199,8 @@ impl Client {
     }
 }
 
-fn form_urlencoded(fields: &[(&str, &str)]) -> String {
+/// A form as a browser writes it.
+pub fn form_urlencoded(fields: &[(&str, &str)]) -> String {
     let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
     fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect::<Vec<_>>().join("&")
 }
