@@ -11,6 +11,7 @@ use futures_util::{Stream, StreamExt};
 use sqlx::PgConnection;
 use std::collections::HashSet;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// The newest checkpoint, as it stands in the table.
 #[derive(Debug, Clone)]
@@ -27,13 +28,40 @@ pub struct Stored {
     pub signed_note: String,
 }
 
-/// An entry without a leaf, and how long it has had none.
-#[derive(Debug, Clone)]
+/// An entry without a leaf, as it stands in the table.
+#[derive(Debug)]
 pub struct Unsealed {
+    /// Its number.
+    pub id: i64,
+    at: OffsetDateTime,
+    actor_id: Option<Uuid>,
+    action: String,
+    conversation_id: Option<Uuid>,
+    object: Option<String>,
+    details: String,
+    now: OffsetDateTime,
+}
+
+impl Unsealed {
     /// What is to be sealed.
-    pub entry: Entry,
-    /// Since when it has waited, by the database's clock.
-    pub waited_seconds: f64,
+    #[must_use]
+    pub fn entry(&self) -> Entry {
+        Entry {
+            id: self.id,
+            at: self.at.into(),
+            actor_id: self.actor_id.map(UserId),
+            action: self.action.clone(),
+            conversation_id: self.conversation_id.map(ConversationId),
+            object: self.object.clone(),
+            details: Details::of(&self.details),
+        }
+    }
+
+    /// For how long it had waited when it was read, by the database's clock.
+    #[must_use]
+    pub fn waited_seconds(&self) -> f64 {
+        (self.now - self.at).as_seconds_f64().max(0.0)
+    }
 }
 
 /// Which entries are looked at: those after `after`, up to `up_to`.
@@ -133,7 +161,8 @@ pub async fn window(db: &mut PgConnection, after: i64, entries: i64) -> Result<S
 /// Committed entries of a span that have no leaf, by number, at most `limit`. Reads nothing outside of the span, however it
 /// is planned.
 pub async fn unsealed(db: &mut PgConnection, span: Span, limit: i64) -> Result<Vec<Unsealed>, sqlx::Error> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Unsealed,
         r#"select e.id, e.at, e.actor_id, e.action, e.conversation_id, e.object, e.details::text as "details!", clock_timestamp() as "now!: OffsetDateTime"
            from audit_entries e
            where e.id > $1 and e.id <= $2 and not exists (
@@ -143,19 +172,7 @@ pub async fn unsealed(db: &mut PgConnection, span: Span, limit: i64) -> Result<V
         span.up_to,
         limit
     );
-    let unsealed = rows.fetch_all(db).await?.into_iter().map(|row| Unsealed {
-        waited_seconds: (row.now - row.at).as_seconds_f64().max(0.0),
-        entry: Entry {
-            id: row.id,
-            at: row.at.into(),
-            actor_id: row.actor_id.map(UserId),
-            action: row.action,
-            conversation_id: row.conversation_id.map(ConversationId),
-            object: row.object,
-            details: Details::of(&row.details),
-        },
-    });
-    Ok(unsealed.collect())
+    rows.fetch_all(db).await
 }
 
 /// The leaves of these entries, from place `first` on.

@@ -136,25 +136,27 @@ impl Sealer {
         let slice = self.next_slice(floor);
         let late = if slice.after < slice.up_to { db::seal::unsealed(&mut tx, slice, SLICE).await? } else { Vec::new() };
         // what has risen just now is among the first already
-        let known: HashSet<i64> = entries.iter().map(|unsealed| unsealed.entry.id).collect();
-        let late: Vec<_> = late.into_iter().filter(|late| !known.contains(&late.entry.id)).collect();
+        let known: HashSet<i64> = entries.iter().map(|unsealed| unsealed.id).collect();
+        let late: Vec<_> = late.into_iter().filter(|late| !known.contains(&late.id)).collect();
         let found = late.len();
         entries.extend(late);
-        if !entries.is_empty() {
+        let count = entries.len();
+        let waited: Vec<f64> = entries.iter().map(Unsealed::waited_seconds).collect();
+        if count > 0 {
             if !signers.is_empty() && !self.keys.iter().any(|key| signers.contains(&key.public())) {
                 tracing::warn!(
                     size = frontier.size(),
                     "the tree of the audit log goes on from a checkpoint of an earlier key, as key_file says"
                 );
             }
-            self.write(&mut tx, &mut frontier, &entries, floor).await?;
+            self.write(&mut tx, &mut frontier, entries, floor).await?;
         }
         tx.commit().await?;
 
         (self.floor, self.seen) = (floor, Some((frontier.size(), frontier.root())));
         self.looked_through(slice, found);
-        self.state.metrics.sealed(frontier.size(), entries.iter().map(|unsealed| unsealed.waited_seconds));
-        Ok(Batch::Sealed { entries: entries.len(), last })
+        self.state.metrics.sealed(frontier.size(), waited.into_iter());
+        Ok(Batch::Sealed { entries: count, last })
     }
 
     /// What has no leaf: from the floor on in the first batch of a round, then from where the one before has stopped. The floor
@@ -172,7 +174,7 @@ impl Sealer {
         let span = db::seal::window(tx, after.max(*floor), WINDOW).await?;
         let next = db::seal::unsealed(tx, span, BATCH).await?;
         let full = next.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX);
-        let last = next.last().filter(|_| full).map_or(span.up_to, |last| last.entry.id);
+        let last = next.last().filter(|_| full).map_or(span.up_to, |last| last.id);
         entries.extend(next);
         // nothing lies between the floor and what was read just now
         if span.after <= *floor {
@@ -181,11 +183,13 @@ impl Sealer {
         Ok(Read { entries, last: (last < i64::MAX).then_some(last) })
     }
 
-    async fn write(&self, tx: &mut PgConnection, frontier: &mut Frontier, entries: &[Unsealed], floor: i64) -> Result<(), sqlx::Error> {
+    async fn write(&self, tx: &mut PgConnection, frontier: &mut Frontier, entries: Vec<Unsealed>, floor: i64) -> Result<(), sqlx::Error> {
         let first = signed(frontier.size());
-        let hashes: Vec<Hash> = entries.iter().map(|unsealed| tree::leaf_hash(&unsealed.entry.to_bytes())).collect();
+        let ids: Vec<i64> = entries.iter().map(|unsealed| unsealed.id).collect();
+        // some ten milliseconds of work, in which the threads that answer requests answer none
+        let hashes = move || entries.iter().map(|unsealed| tree::leaf_hash(&unsealed.entry().to_bytes())).collect();
+        let hashes: Vec<Hash> = tokio::task::spawn_blocking(hashes).await.map_err(|lost| sqlx::Error::Decode(lost.into()))?;
         hashes.iter().for_each(|hash| frontier.append(*hash));
-        let ids: Vec<i64> = entries.iter().map(|unsealed| unsealed.entry.id).collect();
         let hashes: Vec<Vec<u8>> = hashes.iter().map(|hash| hash.0.to_vec()).collect();
         db::seal::append(tx, first, &ids, &hashes).await?;
         let checkpoint = Checkpoint { origin: self.origin.clone(), size: frontier.size(), root: frontier.root() };

@@ -55,7 +55,9 @@ pub async fn request(ctx: &Context, request: ReviewRequest) -> Result<Review, Er
             let id = db::review::request(&mut transaction, viewer, mode, &request, pair, salts).await?;
             if mode == ReviewMode::Single {
                 let decision = Decision { by: viewer, hours: Some(hours), note: None, salt: unused };
-                db::review::decide(&mut transaction, id, &decision).await?;
+                if !db::review::decide(&mut transaction, id, &decision).await? {
+                    return Err(Error::new(Code::Internal));
+                }
             }
             transaction.commit().await?;
             Ok(id)
