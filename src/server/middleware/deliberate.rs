@@ -3,7 +3,7 @@
 
 use crate::error::{Code, Error};
 use axum::extract::FromRequestParts;
-use http::{HeaderMap, request::Parts};
+use http::{HeaderMap, Method, request::Parts};
 
 /// This request came from a page of ours, from a program, or was typed.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,10 @@ impl<S: Sync> FromRequestParts<S> for Deliberate {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        // who asks for the head reads nothing, and is not to be written down as who did
+        if parts.method == Method::HEAD {
+            return Err(Error::new(Code::MethodNotAllowed));
+        }
         if is_deliberate(&parts.headers) { Ok(Self) } else { Err(Error::new(Code::CrossSiteRequest)) }
     }
 }

@@ -111,7 +111,7 @@ async fn the_conversations_of_a_person_come_in_pages_that_neither_repeat_nor_ski
 }
 
 #[tokio::test]
-async fn a_link_on_another_site_reads_nothing() {
+async fn a_link_on_another_site_and_a_head_read_nothing() {
     let scene = Scene::new().await;
     let review = scene.approved().await;
     let meera = scene.server.browser(&scene.meera).await;
@@ -121,6 +121,9 @@ async fn a_link_on_another_site_reads_nothing() {
             let answer = Answer::of(meera.request(reqwest::Method::GET, &path).header(name, value)).await;
             assert_eq!((answer.status, answer.text.contains("canary")), (403, false), "{path} {name}");
         }
+    }
+    for path in [path.clone(), format!("/api/v1{path}/messages")] {
+        assert_eq!(Answer::of(meera.request(reqwest::Method::HEAD, &path)).await.status, 405, "{path}");
     }
     let negative = meera.get(&format!("/api/v1{path}/messages?after=-1")).await;
     assert_eq!((negative.outcome().as_str(), negative.json()["fields"]["after"].is_string()), ("422 invalid", true));
