@@ -63,8 +63,9 @@ pub async fn standing(
     Ok(standing)
 }
 
-/// The messages behind these changes of the viewer: those whose own change lies after `since` and not after the one that
-/// the conversation was read at; by conversation and seq, of each conversation the newest 50 at most.
+/// The messages behind these changes of the viewer: those whose own change lies after `since`, up to the `last_seq` that the
+/// conversation was read with; by conversation and seq, of each conversation the newest 50 of them at most. What was written since,
+/// however much, takes nobody's place.
 pub async fn messages(
     db: &mut PgConnection,
     viewer: UserId,
@@ -72,8 +73,8 @@ pub async fn messages(
     since: ChangeNo,
 ) -> Result<Vec<Message>, sqlx::Error> {
     let conversations: Vec<Uuid> = changed.iter().map(|conversation| conversation.id.0).collect();
-    let change_nos: Vec<i64> = changed.iter().map(|conversation| conversation.change_no.0).collect();
-    let rows = sqlx::query_file_as!(LiveRow, "src/server/db/sql/live_messages.sql", viewer.0, &conversations, since.0, &change_nos)
+    let last_seqs: Vec<i64> = changed.iter().map(|conversation| conversation.last_seq.0).collect();
+    let rows = sqlx::query_file_as!(LiveRow, "src/server/db/sql/live_messages.sql", viewer.0, &conversations, since.0, &last_seqs)
         .fetch_all(db)
         .await?;
     Ok(rows.into_iter().map(|row| row.into_message(viewer)).collect())

@@ -8,9 +8,14 @@ use cms_messages::{
         conversation::Conversation,
         ids::{ChangeNo, ConversationId, Seq},
         inbox::Inbox,
+        message::Message,
         page::PageAt,
     },
-    server::live::{self, mailbox::Next, watch},
+    server::{
+        db,
+        live::{self, mailbox::Next, watch},
+        service::changes,
+    },
 };
 use std::{collections::BTreeMap, future::poll_fn, time::Duration};
 
@@ -83,6 +88,29 @@ async fn a_stream_of_a_lost_future_says_goodbye_and_its_client_starts_afresh() {
         assert!(listener.next().await.is_none(), "it ends");
         assert_eq!(Listener::open(&client, "", cursor).await.ready().await["reset"], true);
     }
+}
+
+/// Between the two looks of a stream at the database as much may be written as a change brings at most.
+#[tokio::test]
+async fn a_change_brings_its_messages_however_much_was_written_since() {
+    let office = Office::new().await;
+    let (asha, bikram) = (office.person("asha").await, office.person("bikram").await);
+    let id = asha.open(&bikram).await;
+    let texts = |messages: Vec<Message>| messages.into_iter().map(|message| message.body).collect::<Vec<_>>();
+    for text in ["one", "two", "three"] {
+        asha.write(id, text).await;
+    }
+    let read = changes::since(&bikram.ctx, 0, None).await.expect("changes");
+    for n in 0..60 {
+        asha.write(id, &format!("since, {n}")).await;
+    }
+    let mut connection = office.state.pool.acquire().await.expect("a connection");
+    let messages = db::live::messages(&mut connection, bikram.id(), &read.items, ChangeNo(0)).await.expect("messages");
+    assert_eq!(texts(messages), ["one", "two", "three"]);
+    // of more than that, the newest
+    let read = changes::since(&bikram.ctx, 0, None).await.expect("changes");
+    let messages = db::live::messages(&mut connection, bikram.id(), &read.items, ChangeNo(0)).await.expect("messages");
+    assert_eq!((messages.len(), messages[0].seq, messages[49].seq), (50, Seq(14), Seq(63)));
 }
 
 #[tokio::test]

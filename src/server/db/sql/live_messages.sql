@@ -1,12 +1,12 @@
--- Of each of these conversations ($2) of the viewer, among its newest 50 messages those whose change for the viewer lies
--- after $3 and not after the one that the conversation was read at ($4); by conversation and seq.
+-- Of each of these conversations ($2) of the viewer, among the newest 50 messages that it had when it was read (up to seq $4)
+-- those whose change for the viewer lies after $3; by conversation and seq. What was written since is of a later change.
 select m.conversation_id, m.seq, m.client_id, m.sender_id, m.body, m.sent_at, p.peer_id,
        delivered.at as "delivered_at?", read.at as "read_at?"
-from unnest($2::uuid[], $4::bigint[]) as asked (conversation_id, change_no)
+from unnest($2::uuid[], $4::bigint[]) as asked (conversation_id, last_seq)
 join participants p on p.conversation_id = asked.conversation_id and p.user_id = $1 and p.last_activity_at is not null
 cross join lateral (
     select t.* from messages t
-    where t.conversation_id = p.conversation_id and t.seq > p.last_seq - 50
+    where t.conversation_id = p.conversation_id and t.seq > asked.last_seq - 50 and t.seq <= asked.last_seq
     order by t.seq
     limit 50
 ) m
@@ -25,5 +25,4 @@ left join lateral (
     limit 1
 ) read on true
 where case m.sender_id when $1 then m.sender_change_no else m.recipient_change_no end > $3
-  and case m.sender_id when $1 then m.sender_change_no else m.recipient_change_no end <= asked.change_no
 order by m.conversation_id, m.seq
