@@ -45,14 +45,14 @@ pub struct Unsealed {
 impl Unsealed {
     /// What is to be sealed.
     #[must_use]
-    pub fn entry(&self) -> Entry {
+    pub fn into_entry(self) -> Entry {
         Entry {
             id: self.id,
             at: self.at.into(),
             actor_id: self.actor_id.map(UserId),
-            action: self.action.clone(),
+            action: self.action,
             conversation_id: self.conversation_id.map(ConversationId),
-            object: self.object.clone(),
+            object: self.object,
             details: Details::of(&self.details),
         }
     }

@@ -186,8 +186,8 @@ impl Sealer {
     async fn write(&self, tx: &mut PgConnection, frontier: &mut Frontier, entries: Vec<Unsealed>, floor: i64) -> Result<(), sqlx::Error> {
         let first = signed(frontier.size());
         let ids: Vec<i64> = entries.iter().map(|unsealed| unsealed.id).collect();
-        // some ten milliseconds of work, in which the threads that answer requests answer none
-        let hashes = move || entries.iter().map(|unsealed| tree::leaf_hash(&unsealed.entry().to_bytes())).collect();
+        // work, not waiting: the threads that answer requests do not stand still for it
+        let hashes = move || entries.into_iter().map(|unsealed| tree::leaf_hash(&unsealed.into_entry().to_bytes())).collect();
         let hashes: Vec<Hash> = tokio::task::spawn_blocking(hashes).await.map_err(|lost| sqlx::Error::Decode(lost.into()))?;
         hashes.iter().for_each(|hash| frontier.append(*hash));
         let hashes: Vec<Vec<u8>> = hashes.iter().map(|hash| hash.0.to_vec()).collect();
